@@ -1,0 +1,211 @@
+"""The small DuckDB files that suites read: views on the data, and a schema `control` beside them.
+
+Both are made anew for each run and hold no rows of the data:
+
+- `warehouse/landed.duckdb`: `raw_<source>.<table>` over the accepted Parquet files, for `upsert`
+  tables in the latest delivered version, with `_business_day` where the contract names one;
+- `warehouse/mart_checks.duckdb`: `marts.*` and `reports.*` of the candidate, attached read-only.
+
+`control.run` has the day and the zone, `control.accepted` the totals of accepted data,
+`control.relations` the rows of each relation now and in the last published version.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from finview.contract import LINEAGE_COLUMNS, Contract, Table
+from finview.errors import FinviewError
+from finview.settings import Home, Settings
+
+BUSINESS_DAY = "_business_day"
+MART_SCHEMAS = ("marts", "reports")
+
+
+def quoted(text: object) -> str:
+    """SQL literal of a text."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def expected_columns(table: Table) -> list[str]:
+    """Columns of a landed view: the contract's, lineage, and the business day if there is one."""
+    day = [BUSINESS_DAY] if table.business_day else []
+    return [column.accepted_name for column in table.columns] + list(LINEAGE_COLUMNS) + day
+
+
+def landed_file(
+    home: Home, contract: Contract, settings: Settings, as_of: date
+) -> tuple[Path, dict[str, int]]:
+    """Make `landed.duckdb`; returns it with the rows of each relation.
+
+    Raises:
+        FinviewError: the accepted data of a table cannot be read.
+    """
+    path = home.warehouse / "landed.duckdb"
+    with _fresh(path) as connection:
+        _control_run(connection, settings, as_of)
+        rows = {}
+        for table in contract.tables:
+            relation = f"{table.schema}.{table.name}"
+            connection.execute(f"create schema if not exists {table.schema}")
+            try:
+                connection.execute(
+                    f"create view {relation} as {landed_query(home, table, settings)}"
+                )
+                rows[relation] = _count(connection, relation)
+            except duckdb.Error as error:
+                raise FinviewError(
+                    f"accepted data of {table.full_name} cannot be read ({type(error).__name__})",
+                    "run `finview ingest`, then try again",
+                ) from error
+    return path, rows
+
+
+def marts_file(
+    home: Home,
+    contract: Contract,
+    settings: Settings,
+    as_of: date,
+    candidate: Path,
+    previous: Mapping[str, int],
+) -> tuple[Path, dict[str, int]]:
+    """Make `mart_checks.duckdb` over `candidate`; returns it with the rows of each relation.
+
+    Args:
+        previous: Rows by relation (`schema.table`) of the last published version.
+
+    Raises:
+        FinviewError: the candidate is missing or cannot be opened.
+    """
+    path = home.warehouse / "mart_checks.duckdb"
+    with _fresh(path) as connection:
+        _control_run(connection, settings, as_of)
+        try:
+            connection.execute(f"attach {quoted(candidate)} as candidate (read_only)")
+        except duckdb.Error as error:
+            raise FinviewError(
+                f"the candidate cannot be opened ({type(error).__name__})",
+                "build it again with `finview run`",
+            ) from error
+        rows = {}
+        for relation in _relations(connection):
+            connection.execute(f"create schema if not exists {relation.split('.')[0]}")
+            connection.execute(f"create view {relation} as select * from candidate.{relation}")
+            rows[relation] = _count(connection, relation)
+        _control_relations(connection, rows, previous)
+        _control_accepted(connection, home, contract, settings)
+    return path, rows
+
+
+def landed_query(home: Home, table: Table, settings: Settings) -> str:
+    """SELECT on the accepted files of a table, in the latest version of each key."""
+    files = home.accepted / table.source / table.name / "**" / "*.parquet"
+    query = (
+        f"select * from read_parquet({quoted(files)}, union_by_name = true, "
+        "hive_partitioning = false)"
+    )
+    if table.load == "upsert":
+        key = ", ".join(table.by_name[name].accepted_name for name in table.key)
+        query += (
+            f" qualify row_number() over (partition by {key} "
+            "order by _load_sequence desc, _source_line desc) = 1"
+        )
+    if table.business_day is None:
+        return query
+    day = table.business_day
+    if table.by_name[day].data_type == "timestamp":
+        zone = quoted(settings.business_timezone)
+        day = f"cast(timezone({zone}, timezone('UTC', {day})) as date)"
+    return f"select *, {day} as {BUSINESS_DAY} from ({query})"
+
+
+@contextmanager
+def _fresh(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new file in the place of the old one, readable by its owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in (path, path.with_name(f"{path.name}.wal")):
+        old.unlink(missing_ok=True)
+    connection = duckdb.connect(str(path))
+    try:
+        os.chmod(path, 0o600)
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("create schema control")
+        yield connection
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+
+
+def _control_run(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: date) -> None:
+    connection.execute(
+        "create table control.run as select cast(? as date) as as_of_date, "
+        "cast(? as varchar) as business_timezone",
+        [as_of, settings.business_timezone],
+    )
+
+
+def _control_relations(
+    connection: duckdb.DuckDBPyConnection, rows: Mapping[str, int], previous: Mapping[str, int]
+) -> None:
+    connection.execute(
+        "create table control.relations (relation varchar, rows bigint, previous_rows bigint)"
+    )
+    for relation in sorted({*rows, *previous}):
+        connection.execute(
+            "insert into control.relations values (?, ?, ?)",
+            [relation, rows.get(relation), previous.get(relation)],
+        )
+
+
+def _control_accepted(
+    connection: duckdb.DuckDBPyConnection, home: Home, contract: Contract, settings: Settings
+) -> None:
+    """Rows, money and counters of each source table up to the day: what marts must add up to."""
+    connection.execute("create table control.accepted (measure varchar, value decimal(38,2))")
+    for table in contract.tables:
+        measures = {"rows": "count(*)"} | {
+            column.name: f"coalesce(sum({column.name}), 0)"
+            for column in table.columns
+            if column.is_amount or column.data_type == "bigint"
+        }
+        until = (
+            f"where coalesce({BUSINESS_DAY} <= (select as_of_date from control.run), true)"
+            if table.business_day
+            else ""
+        )
+        try:
+            values = connection.execute(
+                f"select {', '.join(measures.values())} "
+                f"from ({landed_query(home, table, settings)}) {until}"
+            ).fetchone()
+        except duckdb.Error as error:
+            raise FinviewError(
+                f"accepted data of {table.full_name} cannot be read ({type(error).__name__})",
+                "run `finview ingest`, then try again",
+            ) from error
+        for measure, value in zip(measures, values or (), strict=True):
+            connection.execute(
+                "insert into control.accepted values (?, ?)",
+                [f"{table.full_name}.{measure}", Decimal(value)],
+            )
+
+
+def _relations(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where database_name = 'candidate' and schema_name in (?, ?) order by 1",
+        list(MART_SCHEMAS),
+    ).fetchall()
+    return [str(row[0]) for row in found]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    row = connection.execute(f"select count(*) from {relation}").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,155 @@
+"""The two gates: landed batches before dbt, and the candidate before it is published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from finview.contract import Contract, Table, load_contract
+from finview.errors import FinviewError
+from finview.quality.checks_file import landed_file, marts_file
+from finview.quality.generated import published_suite, with_contract, with_row_count
+from finview.quality.model import CheckResult, Suite
+from finview.quality.runner import run_suites, skip
+from finview.quality.suites import load_suites
+from finview.settings import Home, Settings, project_root
+
+
+def run_landed(
+    home: Home,
+    contract: Contract,
+    settings: Settings,
+    as_of: date,
+    tables: Sequence[str] | None = None,
+    *,
+    suites: Path | None = None,
+) -> list[CheckResult]:
+    """Check the accepted data of every contract table.
+
+    Args:
+        home: Home with accepted data.
+        contract: Its tables, columns and freshness.
+        settings: Business zone and reporting currency.
+        as_of: Day against which freshness and ages are measured.
+        tables: Only these (`source.table`); all if None.
+        suites: Folder of suites; `expectations/landed` of the project if None.
+
+    Returns:
+        One result per expectation, generated or declared; `absent` for tables never delivered.
+
+    Raises:
+        FinviewError: a suite is incomplete, a table is unknown, or data cannot be read.
+    """
+    written = load_suites(suites or project_root() / "expectations" / "landed")
+    known = {table.full_name: table for table in contract.tables}
+    if unknown := sorted(set(tables or ()) - set(known)):
+        raise FinviewError(f"no table {unknown[0]}", f"use one of: {', '.join(sorted(known))}")
+    path, rows = landed_file(home, contract, settings, as_of)
+    absent = {f"{known[name].schema}.{known[name].name}" for name in absent_tables(home, contract)}
+    chosen = [
+        suite
+        for suite in with_contract(contract, written, settings.reporting_currency)
+        if tables is None or suite.name.removeprefix("landed.") in tables
+    ]
+    skipped = [
+        result
+        for suite in chosen
+        if suite.relation in absent
+        for result in skip(suite, "no file was ever delivered")
+    ]
+    checked = [suite for suite in chosen if suite.relation not in absent]
+    return run_suites(checked, rows, path) + skipped
+
+
+def run_marts(
+    home: Home,
+    settings: Settings,
+    candidate_file: Path,
+    *,
+    contract: Contract | None = None,
+    as_of: date | None = None,
+    suites: Path | None = None,
+) -> list[CheckResult]:
+    """Check the relations of a candidate against their suites and the last published version.
+
+    Args:
+        home: Home with accepted data, for the control totals.
+        settings: Business zone.
+        candidate_file: DuckDB file with the schemas `marts` and `reports`.
+        contract: The project's contract if None.
+        as_of: Day of the build; from `manifest.json` beside the candidate, else from the
+            settings, else the last business day delivered.
+        suites: Folder of suites; `expectations/marts` of the project if None.
+
+    Returns:
+        One result per expectation; `absent` for an empty relation whose input is absent.
+
+    Raises:
+        FinviewError: a suite is incomplete, or the candidate or accepted data cannot be read.
+    """
+    written = load_suites(suites or project_root() / "expectations" / "marts")
+    if not candidate_file.is_file():
+        raise FinviewError("there is no candidate to check", "build it with `finview run`")
+    contract = contract or load_contract(project_root())
+    day = as_of or _as_of(home, contract, settings, candidate_file)
+    previous = rows_of_manifest(home.published / "current" / "manifest.json")
+    path, rows = marts_file(home, contract, settings, day, candidate_file, previous)
+    absent = absent_tables(home, contract)
+    checked: list[Suite] = [published_suite()]
+    skipped: list[CheckResult] = []
+    for suite in map(with_row_count, written):
+        inputs = suite.may_be_empty_without
+        if inputs and absent.issuperset(inputs) and rows.get(suite.relation) == 0:
+            skipped += skip(suite, f"empty: never delivered: {', '.join(inputs)}")
+        else:
+            checked.append(suite)
+    rows["control.relations"] = len(rows)
+    return run_suites(checked, rows, path, attached_file=candidate_file) + skipped
+
+
+def absent_tables(home: Home, contract: Contract) -> set[str]:
+    """Source tables (`source.table`) of which no file was ever accepted nor lies in landing."""
+    return {table.full_name for table in contract.tables if _is_absent(home, table)}
+
+
+def rows_of_manifest(manifest: Path) -> dict[str, int]:
+    """Rows by relation (`schema.table`) of a published version; empty if there is none yet.
+
+    Raises:
+        FinviewError: there is a manifest and it cannot be read.
+    """
+    if not manifest.is_file():
+        return {}
+    try:
+        tables = json.loads(manifest.read_text(encoding="utf-8"))["tables"]
+        return {
+            name if "." in name else f"{table['schema']}.{name}": int(table["rows"])
+            for name, table in tables.items()
+        }
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise FinviewError(
+            "the manifest of the published version cannot be read",
+            "go back to a good version with `finview rollback`",
+        ) from error
+
+
+def _is_absent(home: Home, table: Table) -> bool:
+    landing = home.landing / table.source / table.name
+    waiting = landing.is_dir() and any(
+        path.is_file() and not path.name.startswith(".") for path in landing.iterdir()
+    )
+    accepted = home.accepted / table.source / table.name
+    return not waiting and not any(accepted.glob("*/*.parquet"))
+
+
+def _as_of(home: Home, contract: Contract, settings: Settings, candidate_file: Path) -> date:
+    manifest = candidate_file.with_name("manifest.json")
+    if manifest.is_file():
+        return date.fromisoformat(json.loads(manifest.read_text(encoding="utf-8"))["as_of_date"])
+    if settings.as_of_date is not None:
+        return settings.as_of_date
+    from finview.ingest import resolve_as_of
+
+    return resolve_as_of(home, contract, settings)

@@ -1,0 +1,25 @@
+{#-
+    Refuses variables that are not what they should be before any of them reaches SQL.
+    Runs on start; a hostile or mistyped value stops the run with the value expected.
+-#}
+{% macro check_variables() -%}
+    {%- set patterns = {
+        'as_of_date': '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+        'business_timezone': '^[A-Za-z]+(/[A-Za-z_+-]+){0,2}$',
+        'reporting_currency': '^[A-Z]{3}$',
+        'session_timeout_minutes': '^[0-9]{1,4}$',
+        'attribution_click_days': '^[0-9]{1,3}$',
+        'attribution_view_days': '^[0-9]{1,3}$',
+        'kpi_base_year': '^[0-9]{4}$',
+        'credit_loss_days_past_due': '^[0-9]{1,4}$',
+    } -%}
+    {%- if execute -%}
+        {%- for name, pattern in patterns.items() -%}
+            {%- if not modules.re.match(pattern, var(name) | string) -%}
+                {{ exceptions.raise_compiler_error(
+                    "variable " ~ name ~ " must match " ~ pattern
+                ) }}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,116 @@
+-- Grain: one row per unified user, anonymous visitors included.
+with identifiers as (
+
+    select *
+    from {{ ref('int_identifiers_resolved') }}
+
+),
+
+golden as (
+
+    select *
+    from {{ ref('int_users_surviving') }}
+
+),
+
+acquired as (
+
+    select *
+    from {{ ref('int_users_acquired') }}
+
+),
+
+orders as (
+
+    select *
+    from {{ ref('int_orders_valued') }}
+
+),
+
+consents as (
+
+    select *
+    from {{ ref('int_consents_validated') }}
+    where purpose = 'marketing' and valid_to_at is null
+
+),
+
+users as (
+
+    select
+        user_key,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        count(*) as identifier_count,
+        cast(sum(case when identifier_type = 'device' then 1 else 0 end) as bigint) as device_count
+    from identifiers
+    group by user_key
+
+),
+
+ordered as (
+
+    select
+        user_key,
+        min(ordered_at) as first_order_at,
+        min(order_date) as first_order_date,
+        max(order_date) as last_order_date,
+        count(*) as order_count,
+        cast(sum(coalesce(revenue_amount, 0)) as decimal(18, 2)) as revenue_amount,
+        cast(sum(margin_amount) as decimal(18, 2)) as margin_amount
+    from orders
+    group by user_key
+
+)
+
+select
+    users.user_key,
+    golden.user_key is not null as is_registered,
+    coalesce(golden.is_deleted, false) as is_deleted,
+    coalesce(golden.account_count, 0) as account_count,
+    users.identifier_count,
+    users.device_count,
+    users.first_seen_at,
+    users.last_seen_at,
+    acquired.registered_at,
+    acquired.registration_date,
+    acquired.acquisition_channel_code,
+    acquired.acquisition_basis,
+    acquired.acquisition_campaign_id,
+    golden.gender,
+    case
+        when golden.birth_date is null then null
+        when {{ add_months('golden.birth_date', 12 * 18) }} > {{ as_of_date() }} then 'under_18'
+        when {{ add_months('golden.birth_date', 12 * 25) }} > {{ as_of_date() }} then '18_24'
+        when {{ add_months('golden.birth_date', 12 * 35) }} > {{ as_of_date() }} then '25_34'
+        when {{ add_months('golden.birth_date', 12 * 45) }} > {{ as_of_date() }} then '35_44'
+        when {{ add_months('golden.birth_date', 12 * 60) }} > {{ as_of_date() }} then '45_59'
+        else '60_plus'
+    end as age_band,
+    golden.city_code,
+    golden.income_band,
+    golden.occupation,
+    coalesce(
+        golden.has_gender_conflict
+        or golden.has_birth_date_conflict
+        or golden.has_city_code_conflict
+        or golden.has_income_band_conflict
+        or golden.has_occupation_conflict,
+        false
+    ) as has_attribute_conflict,
+    ordered.first_order_at,
+    ordered.first_order_date,
+    ordered.last_order_date,
+    coalesce(ordered.order_count, 0) as order_count,
+    coalesce(ordered.revenue_amount, cast(0 as decimal(18, 2))) as revenue_amount,
+    coalesce(ordered.margin_amount, cast(0 as decimal(18, 2))) as margin_amount,
+    consents.user_key is not null as has_marketing_consent
+from users
+left join golden
+    on users.user_key = golden.user_key
+left join acquired
+    on users.user_key = acquired.user_key
+left join ordered
+    on users.user_key = ordered.user_key
+left join consents
+    on users.user_key = consents.user_key

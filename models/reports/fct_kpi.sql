@@ -1,0 +1,49 @@
+-- Grain: one row per KPI, period grain, period, cut and cut value.
+-- The SQL of a KPI is in kpis/<area>/kpi_<kpi_id>.sql; this table puts them under one another.
+{% set kpi_ids = [
+    'cac', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
+    'registration_to_first_order', 'coupon_redemption_rate',
+    'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
+    'mau', 'mau_growth_yoy', 'user_growth_yoy',
+    'revenue_growth', 'ltv', 'ltv_cac_ratio', 'marketing_roi',
+    'push_open_rate', 'contact_frequency',
+    'contact_without_consent', 'consent_rate',
+    'complaint_rate', 'complaint_promise_share', 'complaint_resolution_days',
+    'scenario_revenue_share',
+] %}
+
+with missing_inputs as (
+
+    select kpi_id
+    from {{ ref('int_kpi_inputs_checked') }}
+    where row_count = 0
+    group by kpi_id
+
+),
+
+kpis as (
+    {% for kpi_id in kpi_ids %}
+    select
+        '{{ kpi_id }}' as kpi_id,
+        period_grain,
+        period_start_date,
+        cut_name,
+        cut_value,
+        cast(kpi_value as decimal(24, 6)) as kpi_value,
+        cast(numerator as decimal(24, 6)) as numerator,
+        cast(denominator as decimal(24, 6)) as denominator,
+        cast(sample_size as decimal(24, 2)) as sample_size,
+        is_mature
+    from {{ ref('kpi_' ~ kpi_id) }}
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
+)
+
+-- A KPI that lacks an input has no value at all: the scorecard says which input is missing.
+select kpis.*
+from kpis
+left join missing_inputs
+    on kpis.kpi_id = missing_inputs.kpi_id
+where missing_inputs.kpi_id is null

@@ -1,0 +1,39 @@
+-- Grain: one row per month and cut. Distinct unified users with an app event in the month.
+with active as (
+
+    select
+        mon.month_date,
+        mon.user_key,
+        coalesce(chn.channel_group || '/' || chn.channel_code, 'not_registered') as channel_path
+    from {{ ref('agg_user_month') }} as mon
+    inner join {{ ref('dim_user') }} as usr
+        on mon.user_key = usr.user_key
+    left join {{ ref('channels') }} as chn
+        on usr.acquisition_channel_code = chn.channel_code
+    where mon.is_app_active
+
+),
+
+summed as (
+
+    select
+        month_date,
+        case when grouping(channel_path) = 0 then 'channel' else 'all' end as cut_name,
+        coalesce(channel_path, 'all') as cut_value,
+        count(*) as users
+    from active
+    group by grouping sets ((month_date), (month_date, channel_path))
+
+)
+
+select
+    'month' as period_grain,
+    month_date as period_start_date,
+    cut_name,
+    cut_value,
+    cast(users as decimal(24, 6)) as kpi_value,
+    users as numerator,
+    cast(null as bigint) as denominator,
+    users as sample_size,
+    {{ add_months('month_date', 1) }} <= {{ add_days(as_of_date(), 1) }} as is_mature
+from summed

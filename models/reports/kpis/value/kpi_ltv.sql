@@ -1,0 +1,80 @@
+-- Grain: one row per month and cut. Realised margin to the month's end of the users registered by
+-- then, per user. This is the realised part (cut `part`): the whole value needs the predicted part,
+-- which is not built yet, and so has no headline.
+with users as (
+
+    select
+        usr.user_key,
+        {{ period_start('month', 'usr.registration_date') }} as registration_month,
+        coalesce(chn.channel_group || '/' || chn.channel_code, 'unmapped') as channel_path
+    from {{ ref('dim_user') }} as usr
+    left join {{ ref('channels') }} as chn
+        on usr.acquisition_channel_code = chn.channel_code
+    where usr.registration_date is not null
+
+),
+
+flows as (
+
+    select
+        registration_month as month_date,
+        channel_path,
+        1 as users,
+        cast(0 as decimal(18, 2)) as margin
+    from users
+    union all
+    select
+        greatest({{ period_start('month', 'ord.order_date') }}, users.registration_month) as month_date,
+        users.channel_path,
+        0 as users,
+        ord.margin_amount as margin
+    from {{ ref('fct_order') }} as ord
+    inner join users
+        on ord.user_key = users.user_key
+
+),
+
+monthly as (
+
+    select
+        month_date,
+        case when grouping(channel_path) = 0 then 'channel' else 'part' end as cut_name,
+        coalesce(channel_path, 'realised') as cut_value,
+        sum(users) as users,
+        sum(margin) as margin
+    from flows
+    group by grouping sets ((month_date), (month_date, channel_path))
+
+),
+
+running as (
+
+    select
+        month_date,
+        cut_name,
+        cut_value,
+        sum(users) over (
+            partition by cut_name, cut_value
+            order by month_date
+            rows between unbounded preceding and current row
+        ) as users,
+        sum(margin) over (
+            partition by cut_name, cut_value
+            order by month_date
+            rows between unbounded preceding and current row
+        ) as margin
+    from monthly
+
+)
+
+select
+    'month' as period_grain,
+    month_date as period_start_date,
+    cut_name,
+    cut_value,
+    {{ ratio('margin', 'users') }} as kpi_value,
+    margin as numerator,
+    users as denominator,
+    users as sample_size,
+    {{ add_months('month_date', 1) }} <= {{ add_days(as_of_date(), 1) }} as is_mature
+from running

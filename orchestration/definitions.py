@@ -1,0 +1,14 @@
+"""What `dagster dev -m orchestration.definitions` loads: the home of `$FINVIEW_HOME`."""
+
+import dagster as dg
+
+from finview.dbt import telemetry_off
+from finview.settings import Home, project_root
+from orchestration.build import build_defs
+
+
+@dg.definitions
+def finview() -> dg.Definitions:
+    """All assets, checks, the daily job, its schedule and the landing sensor."""
+    telemetry_off()
+    return build_defs(Home.find().create(), project_root())

@@ -1,0 +1,202 @@
+"""How dbt is called, what Dagster defines, the lock of a home, the landing sensor."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finview import dbt
+from finview.audit import REQUIRED_STAGES
+from finview.errors import FinviewError
+from finview.pipeline import exclusive, hold
+from finview.settings import Home, Settings, project_root
+
+SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
+
+
+def test_build_arguments_leave_out_unit_tests_and_carry_variables() -> None:
+    variables = dbt.dbt_variables(Settings(), date(2025, 6, 30))
+    arguments = dbt.build_arguments(variables)
+    assert arguments[0] == "build" and "--full-refresh" not in arguments
+    assert arguments[arguments.index("--exclude-resource-type") + 1] == "unit_test"
+    assert json.loads(arguments[arguments.index("--vars") + 1])["as_of_date"] == "2025-06-30"
+    assert dbt.build_arguments(variables, full_refresh=True)[-1] == "--full-refresh"
+
+
+def test_every_layer_is_required_for_publishing_and_needs_the_ones_before() -> None:
+    assert set(dbt.LAYERS) == set(dbt.NEEDS) <= set(REQUIRED_STAGES)
+    for layer, needs in dbt.NEEDS.items():
+        position = REQUIRED_STAGES.index(layer)
+        assert all(REQUIRED_STAGES.index(stage) < position for stage in needs)
+
+
+def test_environment_stays_in_the_home_and_switches_telemetry_off(tmp_path: Path) -> None:
+    values = dbt.dbt_environment(Home(tmp_path), Path("/project"))
+    assert values["DO_NOT_TRACK"] == "1" and values["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+    for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH", "FINVIEW_WAREHOUSE_FILE"):
+        assert values[name].startswith(str(tmp_path))
+
+
+def test_environment_is_put_back() -> None:
+    os.environ.pop("FINVIEW_TEST_ONLY", None)
+    with dbt.environment({"FINVIEW_TEST_ONLY": "1"}):
+        assert os.environ["FINVIEW_TEST_ONLY"] == "1"
+    assert "FINVIEW_TEST_ONLY" not in os.environ
+
+
+def test_fingerprints_notice_changed_and_removed_models(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    model, other = tmp_path / "models/a.sql", tmp_path / "models/b.sql"
+    model.write_text("select 1")
+    other.write_text("select 2")
+    day = {"as_of_date": "2025-06-30", "business_timezone": "Asia/Shanghai"}
+    before = dbt.model_fingerprint(tmp_path, day), dbt.project_stamp(tmp_path)
+    assert dbt.model_fingerprint(tmp_path, {**day, "as_of_date": "2025-07-01"}) == before[0]
+    assert dbt.model_fingerprint(tmp_path, {**day, "business_timezone": "UTC"}) != before[0]
+    model.write_text("select 3")
+    assert dbt.model_fingerprint(tmp_path, day) != before[0]
+    other.unlink()
+    assert dbt.project_stamp(tmp_path) != before[1]
+
+
+def test_expected_nodes_are_all_but_ephemeral_and_unit_tests() -> None:
+    def node(kind: str, materialized: str) -> dict[str, Any]:
+        return {"resource_type": kind, "config": {"materialized": materialized}}
+
+    manifest = {
+        "nodes": {
+            "model.a": node("model", "table"),
+            "model.b": node("model", "ephemeral"),
+            "test.c": node("test", "test"),
+            "seed.d": node("seed", "seed"),
+            "analysis.e": node("analysis", "view"),
+        }
+    }
+    assert dbt.expected_nodes(manifest) == {"model.a", "test.c", "seed.d"}
+
+
+def test_one_writer_per_home(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    other = (
+        "import sys; from pathlib import Path; from finview.settings import Home;"
+        "from finview.pipeline import hold; hold(Home(Path(sys.argv[1])))"
+    )
+    with exclusive(home):
+        with exclusive(home):  # nests in one process
+            hold(home)
+        busy = subprocess.run(
+            [sys.executable, "-c", other, str(tmp_path)], capture_output=True, text=True
+        )
+        assert busy.returncode != 0 and "another run is working" in busy.stderr
+    free = subprocess.run([sys.executable, "-c", other, str(tmp_path)], capture_output=True)
+    assert free.returncode == 0
+
+
+def test_telemetry_is_off_in_the_instance(tmp_path: Path) -> None:
+    from orchestration.instance import open_instance
+
+    with open_instance(Home(tmp_path).create()) as instance:
+        assert instance.telemetry_enabled is False
+
+
+def test_landing_fingerprint_follows_names_sizes_and_times(tmp_path: Path) -> None:
+    from orchestration.triggers import landing_fingerprint
+
+    home = Home(tmp_path).create()
+    assert landing_fingerprint(home) == ("", 0.0)
+    file = home.landing / "crm" / "tickets" / "a.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("x")
+    one, newest = landing_fingerprint(home)
+    assert one and newest > 0
+    (file.parent / ".part").write_text("still arriving")
+    assert landing_fingerprint(home)[0] == one
+    os.utime(file, (1, 1))
+    assert landing_fingerprint(home)[0] != one
+
+
+def test_sensor_waits_for_settled_files_and_asks_once(tmp_path: Path) -> None:
+    import dagster as dg
+
+    from orchestration.triggers import daily_job, landing_sensor
+
+    home = Home(tmp_path).create()
+    sensor = landing_sensor(daily_job(), home)
+
+    def look(cursor: str | None) -> tuple[Any, str | None]:
+        context = dg.build_sensor_context(cursor=cursor)
+        return sensor(context), context.cursor
+
+    assert isinstance(look(None)[0], dg.SkipReason)
+    file = home.landing / "crm" / "tickets" / "a.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("x")
+    assert "written" in (look(None)[0].skip_message or "")
+    os.utime(file, (1_000_000, 1_000_000))
+    request, cursor = look(None)
+    assert isinstance(request, dg.RunRequest) and cursor == request.run_key
+    assert isinstance(look(cursor)[0], dg.SkipReason)
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from orchestration.build import build_defs
+
+    return build_defs(Home(tmp_path_factory.mktemp("defs")).create(), project_root())
+
+
+def test_names_are_those_of_the_snapshot(definitions: Any) -> None:
+    from orchestration.snapshot import names
+
+    assert names(definitions) == json.loads(SNAPSHOT.read_text()), "on purpose? make snapshot"
+
+
+def test_lineage_runs_from_landing_to_published(definitions: Any) -> None:
+    import dagster as dg
+
+    graph = definitions.resolve_asset_graph()
+    seen, waiting = set(), [dg.AssetKey("published")]
+    while waiting:
+        key = waiting.pop()
+        if key not in seen:
+            seen.add(key)
+            waiting += graph.get(key).parent_keys
+    upstream = {key.to_user_string() for key in seen}
+    for name in ("candidate", "marts/dim_user", "transaction/orders", "landing/transaction/orders"):
+        assert name in upstream
+    assert "accepted" in upstream, "seeds wait for the ingestion that begins the build"
+
+
+def test_schedule_follows_the_business_zone(definitions: Any) -> None:
+    schedule = definitions.resolve_schedule_def("daily_at_six")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "Asia/Shanghai")
+
+
+def test_red_gate_is_an_error_with_keys_and_owner() -> None:
+    from finview.pipeline import raise_if_red
+    from finview.quality import CheckResult
+
+    red = CheckResult(
+        suite="marts.fct_order",
+        expectation="amount",
+        column="amount",
+        severity="critical",
+        success=False,
+        evaluated=9,
+        observed="max 1e9",
+        failing_keys=("order_key=1",),
+        owner="risk",
+        status="failed",
+    )
+    with pytest.raises(FinviewError, match="max 1e9; failing: order_key=1") as error:
+        raise_if_red("gate", [red])
+    assert "risk" in error.value.next_step
+    with pytest.raises(FinviewError, match="nothing was evaluated"):
+        raise_if_red("gate", [])

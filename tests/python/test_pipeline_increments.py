@@ -1,0 +1,34 @@
+"""Incremental equals full refresh, and building twice changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pipeline_support import deliver_first, deliver_rest, finview, home_with, sample_landing, served
+
+from finview.settings import Home
+
+pytestmark = pytest.mark.xdist_group("increments")
+
+
+def _run(home: Home, *arguments: str) -> str:
+    done = finview(home, "run", "--no-sample", "--no-scorecard", *arguments)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_late_and_split_deliveries_give_the_content_of_one_delivery(tmp_path: Path) -> None:
+    landing = sample_landing(tmp_path)
+    split = Home(tmp_path / "split").create()
+    deliver_first(landing, split)
+    _run(split)
+    first = served(split)
+    deliver_rest(landing, split)
+    said = _run(split)
+    assert "afresh" not in said, "the second build was meant to be incremental"
+
+    whole = home_with(landing, tmp_path / "whole")
+    _run(whole, "--full-refresh")
+    assert served(whole) == served(split)
+    assert first != served(split), "the second delivery was meant to change something"

@@ -1,0 +1,370 @@
+"""Every mart expectation passes on a good candidate and is shown failing on a bad one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+from quality_landed_data import AS_OF, make_home
+
+from finview.contract import Contract, load_contract
+from finview.errors import FinviewError
+from finview.quality import CheckResult, load_suites, passed, run_marts
+from finview.quality.generated import published_suite
+from finview.settings import Home, Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+SUITES = PROJECT / "expectations" / "marts"
+
+#: Marts as the models build them from the good accepted data, with the columns that suites read.
+MARTS = {
+    "marts.fct_order": """
+        select order_id, 'u' || order_id as user_key, amount as order_amount, revenue_amount,
+            variable_cost_amount, cast(0 as decimal(18, 2)) as credit_loss_amount,
+            cast(ordered_at as date) as order_date from transaction_orders""",
+    "marts.fct_touch": """
+        select kind as touch_kind, touch_id, device_id_hash as user_key from channel_ad_touches
+        union all select 'message', message_id, customer_id from channel_messages
+        union all select 'coupon_claim', coupon_id, customer_id from channel_coupons""",
+    "marts.fct_coupon": "select coupon_id from channel_coupons",
+    "marts.fct_session": """
+        select event_id as session_key, occurred_at as started_at, occurred_at as ended_at,
+            1 as event_count from channel_app_events""",
+    "marts.fct_ticket": "select ticket_id, 60 as resolution_seconds from crm_tickets",
+    "marts.fct_consent": "select consent_id as consent_key from crm_consents",
+    "marts.agg_channel_day": """
+        select spend_date as activity_date, 'feed_ad' as channel_code, sum(cost_amount) as
+            cost_amount, sum(impressions) as impressions, sum(clicks) as clicks,
+            0 as platform_conversions, 40 as order_count, 800.00 as attributed_revenue_amount
+            from channel_ad_spend_daily group by 1""",
+    "marts.agg_user_day": """
+        select customer_id as user_key, cast(ordered_at as date) as activity_date,
+            sum(revenue_amount) as revenue_amount, count(*) as order_count, 60 as dwell_seconds
+            from transaction_orders group by 1, 2""",
+    "marts.agg_user_month": """
+        select customer_id as user_key, date_trunc('month', ordered_at) as month_date,
+            sum(revenue_amount) as revenue_amount, 3 as active_days, 4 as contact_count
+            from transaction_orders group by 1, 2""",
+    "marts.agg_cohort_month": """
+        select date '2024-05-01' as cohort_month, month(ordered_at) - 5 as months_since,
+            90 as users, 0.5 as active_ratio, sum(revenue_amount) as revenue_amount
+            from transaction_orders group by 2""",
+    "marts.dim_user": """
+        select cus.customer_id as user_key, 1 as account_count,
+            coalesce(ord.revenue_amount, 0) as revenue_amount
+        from crm_customers as cus left join (
+            select customer_id, sum(revenue_amount) as revenue_amount from transaction_orders
+            group by 1) as ord on cus.customer_id = ord.customer_id""",
+    "marts.bridge_user_identifier": """
+        select customer_id as user_key, 'customer' as identifier_type, false as is_demoted
+            from crm_customers""",
+    "marts.dim_period": """
+        select 'day' as period_grain, cast(d as date) as period_start_date
+            from range(date '2024-05-01', date '2024-07-01', interval 1 day) r(d)""",
+    "reports.fct_kpi": """
+        select kpi_id, 'month' as period_grain, date '2024-06-01' as period_start_date,
+            'all' as cut_name, 'all' as cut_value, cast(kpi_value as decimal(24, 6)) as kpi_value
+        from (values ('ctr', 0.02), ('mau', 90), ('ltv_cac_ratio', 3), ('mau_growth_yoy', 0.2),
+            ('cac', 218)) as kpi(kpi_id, kpi_value)""",
+    "reports.rpt_kpi_scorecard": """
+        select kpi_id, 'all' as cut_value, unit, cast(kpi_value as decimal(24, 6)) as kpi_value,
+            'on target' as status
+        from (values ('ctr', 'ratio', 0.02), ('cac', 'CNY/user', 218), ('mau', 'users', 90))
+            as kpi(kpi_id, unit, kpi_value)""",
+}
+
+DOUBLED = "insert into {t} select * from {t} limit 1"
+LOST = "delete from {t} where rowid = 0"
+MORE = "update {t} set {c} = {c} + 0.01 where rowid = 0"
+#: relation, SQL on the good candidate, the expectation that must fail.
+MUTATIONS = [
+    ("marts.fct_order", DOUBLED, "rows_as_accepted"),
+    ("marts.fct_order", MORE.replace("{c}", "order_amount"), "amount_as_accepted"),
+    ("marts.fct_order", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("marts.fct_order", MORE.replace("{c}", "variable_cost_amount"), "variable_cost_as_accepted"),
+    ("marts.fct_order", "update {t} set credit_loss_amount = 9999", "credit_loss_in_range"),
+    ("marts.fct_touch", LOST, "ad_touches_as_accepted"),
+    ("marts.fct_touch", "delete from {t} where touch_id = 'm7'", "messages_as_accepted"),
+    ("marts.fct_touch", "delete from {t} where touch_id = 'k7'", "coupon_claims_as_accepted"),
+    ("marts.fct_touch", "update {t} set user_key = null", "touches_reach_users"),
+    ("marts.fct_coupon", LOST, "rows_as_accepted"),
+    ("marts.fct_session", "update {t} set event_count = 2 where rowid = 0", "events_as_accepted"),
+    (
+        "marts.fct_session",
+        "update {t} set ended_at = started_at + interval 2 day",
+        "session_length_in_range",
+    ),
+    ("marts.fct_ticket", DOUBLED, "rows_as_accepted"),
+    ("marts.fct_ticket", "update {t} set resolution_seconds = 1e9", "resolution_within_a_year"),
+    ("marts.fct_consent", DOUBLED, "not_more_than_accepted"),
+    ("marts.agg_channel_day", MORE.replace("{c}", "cost_amount"), "cost_as_accepted"),
+    (
+        "marts.agg_channel_day",
+        "update {t} set impressions = 0 where rowid = 0",
+        "impressions_as_accepted",
+    ),
+    ("marts.agg_channel_day", "update {t} set clicks = 0 where rowid = 0", "clicks_as_accepted"),
+    (
+        "marts.agg_channel_day",
+        "update {t} set platform_conversions = 1",
+        "platform_conversions_as_accepted",
+    ),
+    ("marts.agg_channel_day", "update {t} set order_count = 41", "orders_as_accepted"),
+    (
+        "marts.agg_channel_day",
+        MORE.replace("{c}", "attributed_revenue_amount"),
+        "revenue_as_accepted",
+    ),
+    ("marts.agg_channel_day", "update {t} set channel_code = 'unmapped'", "spend_is_mapped"),
+    ("marts.agg_user_day", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("marts.agg_user_day", LOST, "orders_as_accepted"),
+    ("marts.agg_user_day", "update {t} set dwell_seconds = 90000", "dwell_within_a_day"),
+    ("marts.agg_user_month", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("marts.agg_user_month", "update {t} set active_days = 32", "active_days_within_a_month"),
+    ("marts.agg_user_month", "update {t} set contact_count = 999", "contacts_in_range"),
+    ("marts.agg_cohort_month", "update {t} set active_ratio = 1.1", "active_ratio_is_ratio"),
+    ("marts.agg_cohort_month", LOST, "revenue_as_accepted"),
+    (
+        "marts.agg_cohort_month",
+        "update {t} set users = 91 where rowid = 0",
+        "cohort_size_constant",
+    ),
+    (
+        "marts.dim_user",
+        "update {t} set account_count = 60 where rowid = 0",
+        "no_user_swallows_others",
+    ),
+    (
+        "marts.dim_user",
+        "update {t} set account_count = 2 where rowid = 0",
+        "accounts_not_more_than_accepted",
+    ),
+    ("marts.dim_user", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("marts.bridge_user_identifier", "update {t} set is_demoted = true", "demotions_in_range"),
+    (
+        "marts.dim_period",
+        "update {t} set period_start_date = '0001-01-01' where rowid = 0",
+        "starts_after_1990",
+    ),
+    ("reports.fct_kpi", "update {t} set kpi_value = 1.1", "shares_within_one"),
+    ("reports.fct_kpi", "update {t} set kpi_value = 21", "growth_in_range"),
+    ("reports.fct_kpi", "update {t} set kpi_value = 101", "value_to_cost_in_range"),
+    (
+        "reports.fct_kpi",
+        "update {t} set period_start_date = '2024-07-01'",
+        "no_period_in_the_future",
+    ),
+    ("reports.fct_kpi", "update {t} set kpi_value = 9999", "active_users_exist"),
+    (
+        "reports.rpt_kpi_scorecard",
+        "update {t} set kpi_value = 2e6",
+        "money_per_user_in_range",
+    ),
+    ("reports.rpt_kpi_scorecard", "update {t} set status = 'no data'", "built_kpis_have_data"),
+    ("marts.fct_coupon", "delete from {t}", "not_empty"),
+    ("marts.fct_coupon", "drop table {t}", "relation_kept"),
+    ("marts.fct_coupon", "delete from {t} where rowid % 3 > 0", "rows_not_halved"),
+    (
+        "marts.fct_coupon",
+        "insert into {t} select t.* from {t} as t cross join range(3)",
+        "rows_not_tripled",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load_contract(PROJECT)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> Home:
+    home = make_home(tmp_path_factory.mktemp("good"), contract)
+    build(home, contract)
+    return home
+
+
+@pytest.fixture()
+def home(tmp_path: Path, good: Home) -> Home:
+    return Home(Path(shutil.copytree(good.root, tmp_path / "home")))
+
+
+def build(home: Home, contract: Contract) -> Path:
+    """A candidate and, with the same rows, a published version."""
+    path = candidate(home)
+    path.parent.mkdir(parents=True)
+    with opened(path) as connection:
+        for table in contract.tables:
+            files = home.accepted / table.source / table.name / "**" / "*.parquet"
+            connection.execute(
+                f"create temp view {table.source}_{table.name} as select * from "
+                f"read_parquet('{files}', union_by_name = true)"
+            )
+        connection.execute("create schema marts")
+        connection.execute("create schema reports")
+        for name, query in MARTS.items():
+            connection.execute(f"create table {name} as {query}")
+        rows = {
+            name: connection.execute(f"select count(*) from {name}").fetchone()[0] for name in MARTS
+        }
+    current = home.published / "current"
+    current.mkdir(parents=True)
+    tables = {
+        name.split(".")[1]: {"schema": name.split(".")[0], "rows": count}
+        for name, count in rows.items()
+    }
+    (current / "manifest.json").write_text(json.dumps({"tables": tables}), encoding="utf-8")
+    return path
+
+
+def candidate(home: Home) -> Path:
+    return home.candidate / "current" / "marts.duckdb"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file under another name than its schema: `marts.t` would be ambiguous in `marts`."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{path}' as built")
+        connection.execute("use built")
+        yield connection
+        connection.execute("use memory")
+        connection.execute("detach built")
+
+
+def change(home: Home, statement: str) -> None:
+    with opened(candidate(home)) as connection:
+        connection.execute(statement)
+
+
+def check(home: Home, contract: Contract) -> list[CheckResult]:
+    return run_marts(home, Settings(), candidate(home), contract=contract, as_of=AS_OF)
+
+
+def only(tmp_path: Path, relation: str) -> Path:
+    """A folder with the suite of one relation, so that a test evaluates no others."""
+    folder = tmp_path / "suites"
+    folder.mkdir()
+    shutil.copy(SUITES / f"{relation}.yml", folder)
+    return folder
+
+
+def test_good_candidate_passes(home: Home, contract: Contract) -> None:
+    before = candidate(home).read_bytes()
+
+    results = check(home, contract)
+
+    failed = [
+        (result.suite, result.expectation, result.observed)
+        for result in results
+        if not result.success
+    ]
+    suites = load_suites(SUITES)
+    assert failed == []
+    assert passed(results)
+    # Each suite has `not_empty` besides what it declares.
+    assert len(results) == len(published_suite().expectations) + sum(
+        len(suite.expectations) + 1 for suite in suites
+    )
+    assert candidate(home).read_bytes() == before, "a check must not touch the candidate"
+    assert not candidate(home).with_name("marts.duckdb.wal").exists()
+
+
+@pytest.mark.parametrize(("relation", "statement", "expected"), MUTATIONS)
+def test_bad_candidate_fails(
+    home: Home, contract: Contract, tmp_path: Path, relation: str, statement: str, expected: str
+) -> None:
+    change(home, statement.replace("{t}", relation))
+
+    results = run_marts(
+        home,
+        Settings(),
+        candidate(home),
+        contract=contract,
+        as_of=AS_OF,
+        suites=only(tmp_path, relation),
+    )
+
+    assert expected in {result.expectation for result in results if not result.success}
+    assert expected == "relation_kept" or all(result.status != "error" for result in results)
+
+
+def test_every_expectation_has_a_mutation() -> None:
+    declared = {
+        (suite.relation, expectation.name)
+        for suite in load_suites(SUITES)
+        for expectation in suite.expectations
+    }
+    shown = {(relation, expected) for relation, _, expected in MUTATIONS}
+    assert declared - shown == set()
+    generated = {expectation.name for expectation in published_suite().expectations}
+    assert generated | {"not_empty"} <= {expected for _, expected in shown}
+
+
+def test_empty_relation_passes_only_without_its_input(
+    home: Home, contract: Contract, tmp_path: Path
+) -> None:
+    change(home, "delete from marts.fct_ticket")
+    suites = only(tmp_path, "marts.fct_ticket")
+    arguments = {"contract": contract, "as_of": AS_OF, "suites": suites}
+    (home.published / "current" / "manifest.json").unlink()
+
+    assert not passed(run_marts(home, Settings(), candidate(home), **arguments))
+    shutil.rmtree(home.accepted / "crm" / "tickets" / "2024-07-01")
+    results = run_marts(home, Settings(), candidate(home), **arguments)
+
+    assert passed(results)
+    skipped = [result for result in results if result.status == "absent"]
+    assert {result.suite for result in skipped} == {"marts.fct_ticket"}
+    assert skipped[0].observed == "empty: never delivered: crm.tickets"
+
+
+def test_totals_stop_at_the_day_and_take_the_latest_version(
+    home: Home, contract: Contract, tmp_path: Path
+) -> None:
+    change(home, "delete from marts.fct_order where order_date > '2024-06-15'")
+    (home.published / "current" / "manifest.json").unlink()
+    (candidate(home).with_name("manifest.json")).write_text(
+        json.dumps({"as_of_date": "2024-06-15"}), encoding="utf-8"
+    )
+
+    results = run_marts(
+        home,
+        Settings(),
+        candidate(home),
+        contract=contract,
+        suites=only(tmp_path, "marts.fct_order"),
+    )
+
+    assert [result.observed for result in results if not result.success] == []
+    assert passed(results)
+
+
+def test_control_total_shows_both_sides(home: Home, contract: Contract, tmp_path: Path) -> None:
+    change(home, "delete from marts.fct_coupon where coupon_id = 'k7'")
+
+    results = run_marts(
+        home,
+        Settings(),
+        candidate(home),
+        contract=contract,
+        as_of=AS_OF,
+        suites=only(tmp_path, "marts.fct_coupon"),
+    )
+
+    (failed,) = [result for result in results if not result.success]
+    assert failed.failing_keys == ("in_mart=2399, accepted=2400.00",)
+
+
+def test_missing_candidate_and_broken_manifest_are_named(home: Home, contract: Contract) -> None:
+    (home.published / "current" / "manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(FinviewError, match="manifest of the published version"):
+        check(home, contract)
+    candidate(home).unlink()
+    with pytest.raises(FinviewError, match="no candidate"):
+        check(home, contract)
