@@ -18,7 +18,7 @@ JOBS ?= 2
 # For make run: RUN_ARGS="--full-refresh"
 RUN_ARGS ?=
 
-.PHONY: help install run dev test pytest lint format lock snapshot clean
+.PHONY: help install run dev test pytest dbt-unit lint format lock snapshot clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -48,12 +48,15 @@ run: install  ## sample data if there is none, the whole pipeline, publish, prin
 dev: install  ## web UI of the orchestrator on http://127.0.0.1:3000 (PORT=...), with its daemon
 	@$(BIN)/finview ui --port $(PORT)
 
-test: lint pytest  ## all checks: lint, Python tests, dbt unit tests
+test: lint dbt-unit pytest  ## all checks: lint, Python tests, dbt unit tests
 
 pytest: install
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
-lint: install  ## ruff, mypy, yamllint, sqlfluff
+dbt-unit: install  ## unit tests of the models, on an empty warehouse
+	@$(BIN)/python -m finview.pipeline.unit_tests
+
+lint: install  ## ruff, mypy, yamllint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -15,7 +15,7 @@ from finview.settings import Home
 _WHOLE = ("", "all", "total")
 #: Ratios of two amounts, not shares of a whole.
 _MULTIPLES = ("ltv_cac_ratio",)
-_RELATION = "reports.rpt_kpi_scorecard"
+_RELATION = "report.rpt_kpi_scorecard"
 
 
 @dataclass(frozen=True)

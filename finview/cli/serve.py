@@ -108,7 +108,7 @@ def rollback(home: Home, version: str | None) -> None:
     \b
     Examples:
       finview rollback
-      finview rollback 20250630-0001
+      finview rollback 2025-06-30-0001-fd43e23b2917
     """
     from finview.pipeline import exclusive
     from finview.publish import rollback as roll_back

@@ -12,7 +12,7 @@ import duckdb
 from finview.errors import FinviewError
 from finview.publish.content import literal, quoted
 
-PUBLISHED_SCHEMAS = ("marts", "reports")
+PUBLISHED_SCHEMAS = ("mart", "report")
 #: Name under which the database being made is attached.
 TARGET = "finview_target"
 _SAFE_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,99}$")

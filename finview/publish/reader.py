@@ -30,8 +30,8 @@ def current_folder(home: Home) -> Path:
 def open_current(home: Home) -> duckdb.DuckDBPyConnection:
     """Connection to the current version, for reading only.
 
-    The database is called `finview` and is the default, so `marts.dim_user` and
-    `reports.fct_kpi` resolve. The connection can neither read or write files, attach databases
+    The database is called `finview` and is the default, so `mart.dim_user` and
+    `report.fct_kpi` resolve. The connection can neither read or write files, attach databases
     and load extensions, nor lift these limits. Close it after use: a later version needs a new
     connection.
 
@@ -63,8 +63,7 @@ def open_hardened(file: Path) -> duckdb.DuckDBPyConnection:
         }
     )
     try:
-        # Attached under another name: in a database called `marts`, as the file is, the name
-        # `marts.dim_user` is ambiguous.
+        # Attached as `finview`, so that its name does not depend on the file's.
         connection.execute(f"attach {literal(str(file))} as finview (read_only)")
         connection.execute("use finview")
         connection.execute("set enable_external_access = false")

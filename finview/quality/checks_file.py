@@ -4,7 +4,7 @@ Both are made anew for each run and hold no rows of the data:
 
 - `warehouse/landed.duckdb`: `raw_<source>.<table>` over the accepted Parquet files, for `upsert`
   tables in the latest delivered version, with `_business_day` where the contract names one;
-- `warehouse/mart_checks.duckdb`: `marts.*` and `reports.*` of the candidate, attached read-only.
+- `warehouse/mart_checks.duckdb`: `mart.*` and `report.*` of the candidate, attached read-only.
 
 `control.run` has the day and the zone, `control.accepted` the totals of accepted data,
 `control.relations` the rows of each relation now and in the last published version.
@@ -26,7 +26,7 @@ from finview.errors import FinviewError
 from finview.settings import Home, Settings
 
 BUSINESS_DAY = "_business_day"
-MART_SCHEMAS = ("marts", "reports")
+MART_SCHEMAS = ("mart", "report")
 
 
 def quoted(text: object) -> str:

@@ -77,7 +77,7 @@ def run_marts(
     Args:
         home: Home with accepted data, for the control totals.
         settings: Business zone.
-        candidate_file: DuckDB file with the schemas `marts` and `reports`.
+        candidate_file: DuckDB file with the schemas `mart` and `report`.
         contract: The project's contract if None.
         as_of: Day of the build; from `manifest.json` beside the candidate, else from the
             settings, else the last business day delivered.

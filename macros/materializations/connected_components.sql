@@ -16,34 +16,30 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set work = this.identifier ~ '__' -%}
 
-    {{ run_hooks(pre_hooks) }}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
 
-    {%- call statement('edges') -%}
-        create or replace temp table {{ work }}input as {{ sql }}
-    {%- endcall -%}
-    {%- call statement('nodes') -%}
-        create or replace temp table {{ work }}nodes as
-        select node, row_number() over (order by node) as node_number
-        from (
-            select node_a as node from {{ work }}input
-            union
-            select node_b as node from {{ work }}input
-        ) as every_node
-    {%- endcall -%}
-    {%- call statement('numbered') -%}
-        create or replace temp table {{ work }}edges as
-        select distinct
-            least(nod.node_number, oth.node_number) as node_a,
-            greatest(nod.node_number, oth.node_number) as node_b
-        from {{ work }}input as inp
-        inner join {{ work }}nodes as nod on inp.node_a = nod.node
-        inner join {{ work }}nodes as oth on inp.node_b = oth.node
-        where nod.node_number <> oth.node_number
-    {%- endcall -%}
-    {%- call statement('labels') -%}
-        create or replace temp table {{ work }}labels as
-        select node_number as node, node_number as label from {{ work }}nodes
-    {%- endcall -%}
+    {#- Every statement commits by itself: DuckDB takes a table of the open transaction for empty,
+        and plans a nested loop over all pairs of nodes. -#}
+    {%- do run_query("create or replace temp table " ~ work ~ "input as " ~ sql) -%}
+    {%- do run_query(
+        "create or replace temp table " ~ work ~ "nodes as "
+        "select node, row_number() over (order by node) as node_number from ("
+        "select node_a as node from " ~ work ~ "input union "
+        "select node_b as node from " ~ work ~ "input) as every_node"
+    ) -%}
+    {%- do run_query(
+        "create or replace temp table " ~ work ~ "edges as select distinct "
+        "least(nod.node_number, oth.node_number) as node_a, "
+        "greatest(nod.node_number, oth.node_number) as node_b "
+        "from " ~ work ~ "input as inp "
+        "inner join " ~ work ~ "nodes as nod on inp.node_a = nod.node "
+        "inner join " ~ work ~ "nodes as oth on inp.node_b = oth.node "
+        "where nod.node_number <> oth.node_number"
+    ) -%}
+    {%- do run_query(
+        "create or replace temp table " ~ work ~ "labels as "
+        "select node_number as node, node_number as label from " ~ work ~ "nodes"
+    ) -%}
 
     {%- set rounds = namespace(left=true, count=0) -%}
     {%- for _ in range(100) if rounds.left -%}
@@ -68,7 +64,7 @@
         {%- do run_query('drop table if exists ' ~ work ~ part) -%}
     {%- endfor -%}
 
-    {{ run_hooks(post_hooks) }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target_relation]}) }}
 

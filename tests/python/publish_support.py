@@ -17,17 +17,17 @@ BUILT = REQUIRED_STAGES[:-2]
 
 
 def fill_warehouse(home: Home, mark: int = 1, rows: int = 200, order: str = "asc") -> None:
-    """Tables and a view in `marts` and `reports`; every row carries `mark`."""
+    """Tables and a view in `mart` and `report`; every row carries `mark`."""
     home.warehouse_file.unlink(missing_ok=True)
     with duckdb.connect(str(home.warehouse_file)) as connection:
-        for schema in ("staging", "marts", "reports"):
+        for schema in ("staging", "mart", "report"):
             connection.execute(f"create schema {schema}")
         connection.execute(
             f"""create table staging.stg_numbers as
             select range as number from range({rows}) order by 1 {order}"""
         )
         connection.execute(
-            f"""create table marts.dim_user as
+            f"""create table mart.dim_user as
             select
                 'u' || number as user_key,
                 case when number % 7 = 0 then null else 'city ''' || number % 5 end as city_code,
@@ -35,13 +35,13 @@ def fill_warehouse(home: Home, mark: int = 1, rows: int = 200, order: str = "asc
                 {mark} as mark
             from staging.stg_numbers"""
         )
-        connection.execute("comment on table marts.dim_user is 'One row per user''s key.'")
-        connection.execute("comment on column marts.dim_user.city_code is 'City of residence.'")
-        connection.execute(f"create table marts.fct_empty (day date, mark int default {mark})")
+        connection.execute("comment on table mart.dim_user is 'One row per user''s key.'")
+        connection.execute("comment on column mart.dim_user.city_code is 'City of residence.'")
+        connection.execute(f"create table mart.fct_empty (day date, mark int default {mark})")
         connection.execute(
-            "create view reports.rpt_users as"
+            "create view report.rpt_users as"
             f" select city_code, count(*) as user_count, {mark} as mark"
-            " from finview.marts.dim_user group by all"
+            " from finview.mart.dim_user group by all"
         )
 
 
@@ -66,7 +66,7 @@ def served_marks(file: Path) -> set[int]:
     """Marks found in every published table of one file: one mark unless versions are mixed."""
     with duckdb.connect(str(file), read_only=True) as connection:
         rows = connection.execute(
-            "select distinct mark from marts.marts.dim_user"
-            " union select distinct mark from marts.reports.rpt_users"
+            "select distinct mark from marts.mart.dim_user"
+            " union select distinct mark from marts.report.rpt_users"
         ).fetchall()
     return {row[0] for row in rows}

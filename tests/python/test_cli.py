@@ -85,10 +85,10 @@ def test_doctor_is_well_on_a_new_home_and_finds_a_broken_chain(tmp_path: Path) -
 
 
 def test_doctor_finds_a_short_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FINVIEW_HASH_KEY", "short")
+    monkeypatch.setenv("FINVIEW_HASH_KEY", "q7Zx!")
     result = _call("doctor", "--home", str(tmp_path / "new"))
     assert result.exit_code == 1 and "bad key" in result.output
-    assert "short" not in result.output
+    assert "q7Zx!" not in result.output
 
 
 def test_env_prints_shell_lines(tmp_path: Path) -> None:
@@ -131,12 +131,13 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
     def connect(_: Home) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
-        connection.execute("create schema reports")
+        connection.execute("create schema report")
         connection.execute(
-            """create table reports.rpt_kpi_scorecard as
+            """create table report.rpt_kpi_scorecard as
             select
                 kpi_id, cut_value, level, area, name_en, '指标' as name_zh, 'CNY/user' as unit,
-                'down' as direction, 'month' as period_grain, date '2025-05-01' as period_start_date,
+                'down' as direction, 'month' as period_grain,
+                date '2025-05-01' as period_start_date,
                 cast(190 as decimal(24, 6)) as kpi_value,
                 cast(null as decimal(24, 6)) as previous_value,
                 cast(null as decimal(24, 6)) as baseline_value,

@@ -184,7 +184,7 @@ def test_red_gate_is_an_error_with_keys_and_owner() -> None:
     from finview.quality import CheckResult
 
     red = CheckResult(
-        suite="marts.fct_order",
+        suite="mart.fct_order",
         expectation="amount",
         column="amount",
         severity="critical",

@@ -59,7 +59,7 @@ def test_killed_in_the_middle_and_built_again(built: Home) -> None:
     process.stdout.close()
     assert served(built) == good
     with open_current(built) as connection:
-        assert connection.execute("select count(*) from marts.dim_user").fetchone()
+        assert connection.execute("select count(*) from mart.dim_user").fetchone()
 
     again = finview(built, "publish")
     assert again.returncode == 1 and "next: build again: finview run" in again.stderr

@@ -58,7 +58,7 @@ def test_candidate_holds_tables_and_views_sorted(home: Home) -> None:
         + [f"{name}.parquet" for name in manifest.tables]
     )
     with duckdb.connect(str(file), read_only=True) as connection:
-        keys = [row[0] for row in connection.execute("from marts.marts.dim_user").fetchall()]
+        keys = [row[0] for row in connection.execute("from marts.mart.dim_user").fetchall()]
         comments = connection.execute(
             "select comment from duckdb_columns() where column_name = 'city_code'"
             " and table_name = 'dim_user'"
@@ -105,7 +105,7 @@ def test_hash_tells_apart(home: Home, one: str, other: str) -> None:
     for query in (one, other):
         home.warehouse_file.unlink(missing_ok=True)
         with duckdb.connect(str(home.warehouse_file)) as connection:
-            connection.execute(f"create schema marts; create table marts.fct_a as {query}")
+            connection.execute(f"create schema mart; create table mart.fct_a as {query}")
         BuildRecord(home).start(DAY, {}, "test")
         hashes.add(build_candidate(home, SETTINGS).content_hash)
     assert len(hashes) == 2
@@ -190,7 +190,7 @@ def test_candidate_changed_by_an_open_writer_is_refused(home: Home) -> None:
     build_and_publish(home)
     green_build(home, mark=2)
     with duckdb.connect(str(candidate_file(home))) as connection:
-        connection.execute("delete from marts.marts.dim_user where user_key = 'u1'")
+        connection.execute("delete from marts.mart.dim_user where user_key = 'u1'")
     with pytest.raises(FinviewError, match="other bytes|another size"):
         publish(home, SETTINGS)
 
@@ -300,16 +300,16 @@ def test_nothing_published_yet(home: Home) -> None:
     ("setup", "message"),
     [
         (
-            "create table marts.fct_a as select 1 a; create table reports.fct_a as select 1 a",
+            "create table mart.fct_a as select 1 a; create table report.fct_a as select 1 a",
             "is in",
         ),
-        ('create table marts."../evil" as select 1 a', "cannot be a file name"),
-        ("select 1", "nothing in marts or reports"),
+        ('create table mart."../evil" as select 1 a', "cannot be a file name"),
+        ("select 1", "nothing in mart or report"),
     ],
 )
 def test_unpublishable_warehouse_is_refused(home: Home, setup: str, message: str) -> None:
     with duckdb.connect(str(home.warehouse_file)) as connection:
-        connection.execute(f"create schema marts; create schema reports; {setup}")
+        connection.execute(f"create schema mart; create schema report; {setup}")
     BuildRecord(home).start(DAY, {}, "test")
     with pytest.raises(FinviewError, match=message):
         build_candidate(home, SETTINGS)
@@ -342,15 +342,15 @@ def test_candidate_needs_a_build(home: Home) -> None:
         "select * from glob('/etc/*')",
         "attach '{file}' as other",
         "attach '{folder}/new.duckdb' as other",
-        "copy marts.dim_user to '{folder}/out.csv'",
+        "copy mart.dim_user to '{folder}/out.csv'",
         "export database '{folder}/out'",
         "install httpfs",
         "load httpfs",
         "set enable_external_access = true",
         "set memory_limit = '1GB'",
         "reset lock_configuration",
-        "insert into marts.dim_user select * from marts.dim_user",
-        "drop table marts.dim_user",
+        "insert into mart.dim_user select * from mart.dim_user",
+        "drop table mart.dim_user",
         "create table marts.mine as select 1 as a",
     ],
 )
@@ -358,8 +358,8 @@ def test_reader_is_locked_down(home: Home, tmp_path: Path, statement: str) -> No
     build_and_publish(home)
     file = current_folder(home) / "marts.duckdb"
     with open_current(home) as connection:
-        assert connection.execute("select count(*) from marts.dim_user").fetchone() == (200,)
-        assert connection.execute("select sum(user_count) from reports.rpt_users").fetchone()
+        assert connection.execute("select count(*) from mart.dim_user").fetchone() == (200,)
+        assert connection.execute("select sum(user_count) from report.rpt_users").fetchone()
         with pytest.raises(duckdb.Error):
             connection.execute(statement.format(file=file, folder=tmp_path)).fetchall()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]

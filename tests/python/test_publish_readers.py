@@ -28,8 +28,8 @@ reads, switches, last = 0, 0, None
 while not stop.exists():
     with open_current(home) as connection:
         found = connection.execute(
-            "select distinct mark from marts.dim_user"
-            " union select distinct mark from reports.rpt_users"
+            "select distinct mark from mart.dim_user"
+            " union select distinct mark from report.rpt_users"
         ).fetchall()
     assert len(found) == 1, found
     reads += 1

@@ -23,55 +23,55 @@ SUITES = PROJECT / "expectations" / "marts"
 
 #: Marts as the models build them from the good accepted data, with the columns that suites read.
 MARTS = {
-    "marts.fct_order": """
+    "mart.fct_order": """
         select order_id, 'u' || order_id as user_key, amount as order_amount, revenue_amount,
             variable_cost_amount, cast(0 as decimal(18, 2)) as credit_loss_amount,
             cast(ordered_at as date) as order_date from transaction_orders""",
-    "marts.fct_touch": """
+    "mart.fct_touch": """
         select kind as touch_kind, touch_id, device_id_hash as user_key from channel_ad_touches
         union all select 'message', message_id, customer_id from channel_messages
         union all select 'coupon_claim', coupon_id, customer_id from channel_coupons""",
-    "marts.fct_coupon": "select coupon_id from channel_coupons",
-    "marts.fct_session": """
+    "mart.fct_coupon": "select coupon_id from channel_coupons",
+    "mart.fct_session": """
         select event_id as session_key, occurred_at as started_at, occurred_at as ended_at,
             1 as event_count from channel_app_events""",
-    "marts.fct_ticket": "select ticket_id, 60 as resolution_seconds from crm_tickets",
-    "marts.fct_consent": "select consent_id as consent_key from crm_consents",
-    "marts.agg_channel_day": """
+    "mart.fct_ticket": "select ticket_id, 60 as resolution_seconds from crm_tickets",
+    "mart.fct_consent": "select consent_id as consent_key from crm_consents",
+    "mart.agg_channel_day": """
         select spend_date as activity_date, 'feed_ad' as channel_code, sum(cost_amount) as
             cost_amount, sum(impressions) as impressions, sum(clicks) as clicks,
             0 as platform_conversions, 40 as order_count, 800.00 as attributed_revenue_amount
             from channel_ad_spend_daily group by 1""",
-    "marts.agg_user_day": """
+    "mart.agg_user_day": """
         select customer_id as user_key, cast(ordered_at as date) as activity_date,
             sum(revenue_amount) as revenue_amount, count(*) as order_count, 60 as dwell_seconds
             from transaction_orders group by 1, 2""",
-    "marts.agg_user_month": """
+    "mart.agg_user_month": """
         select customer_id as user_key, date_trunc('month', ordered_at) as month_date,
             sum(revenue_amount) as revenue_amount, 3 as active_days, 4 as contact_count
             from transaction_orders group by 1, 2""",
-    "marts.agg_cohort_month": """
+    "mart.agg_cohort_month": """
         select date '2024-05-01' as cohort_month, month(ordered_at) - 5 as months_since,
             90 as users, 0.5 as active_ratio, sum(revenue_amount) as revenue_amount
             from transaction_orders group by 2""",
-    "marts.dim_user": """
+    "mart.dim_user": """
         select cus.customer_id as user_key, 1 as account_count,
             coalesce(ord.revenue_amount, 0) as revenue_amount
         from crm_customers as cus left join (
             select customer_id, sum(revenue_amount) as revenue_amount from transaction_orders
             group by 1) as ord on cus.customer_id = ord.customer_id""",
-    "marts.bridge_user_identifier": """
+    "mart.bridge_user_identifier": """
         select customer_id as user_key, 'customer' as identifier_type, false as is_demoted
             from crm_customers""",
-    "marts.dim_period": """
+    "mart.dim_period": """
         select 'day' as period_grain, cast(d as date) as period_start_date
             from range(date '2024-05-01', date '2024-07-01', interval 1 day) r(d)""",
-    "reports.fct_kpi": """
+    "report.fct_kpi": """
         select kpi_id, 'month' as period_grain, date '2024-06-01' as period_start_date,
             'all' as cut_name, 'all' as cut_value, cast(kpi_value as decimal(24, 6)) as kpi_value
         from (values ('ctr', 0.02), ('mau', 90), ('ltv_cac_ratio', 3), ('mau_growth_yoy', 0.2),
             ('cac', 218)) as kpi(kpi_id, kpi_value)""",
-    "reports.rpt_kpi_scorecard": """
+    "report.rpt_kpi_scorecard": """
         select kpi_id, 'all' as cut_value, unit, cast(kpi_value as decimal(24, 6)) as kpi_value,
             'on target' as status
         from (values ('ctr', 'ratio', 0.02), ('cac', 'CNY/user', 218), ('mau', 'users', 90))
@@ -83,94 +83,94 @@ LOST = "delete from {t} where rowid = 0"
 MORE = "update {t} set {c} = {c} + 0.01 where rowid = 0"
 #: relation, SQL on the good candidate, the expectation that must fail.
 MUTATIONS = [
-    ("marts.fct_order", DOUBLED, "rows_as_accepted"),
-    ("marts.fct_order", MORE.replace("{c}", "order_amount"), "amount_as_accepted"),
-    ("marts.fct_order", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
-    ("marts.fct_order", MORE.replace("{c}", "variable_cost_amount"), "variable_cost_as_accepted"),
-    ("marts.fct_order", "update {t} set credit_loss_amount = 9999", "credit_loss_in_range"),
-    ("marts.fct_touch", LOST, "ad_touches_as_accepted"),
-    ("marts.fct_touch", "delete from {t} where touch_id = 'm7'", "messages_as_accepted"),
-    ("marts.fct_touch", "delete from {t} where touch_id = 'k7'", "coupon_claims_as_accepted"),
-    ("marts.fct_touch", "update {t} set user_key = null", "touches_reach_users"),
-    ("marts.fct_coupon", LOST, "rows_as_accepted"),
-    ("marts.fct_session", "update {t} set event_count = 2 where rowid = 0", "events_as_accepted"),
+    ("mart.fct_order", DOUBLED, "rows_as_accepted"),
+    ("mart.fct_order", MORE.replace("{c}", "order_amount"), "amount_as_accepted"),
+    ("mart.fct_order", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("mart.fct_order", MORE.replace("{c}", "variable_cost_amount"), "variable_cost_as_accepted"),
+    ("mart.fct_order", "update {t} set credit_loss_amount = 9999", "credit_loss_in_range"),
+    ("mart.fct_touch", LOST, "ad_touches_as_accepted"),
+    ("mart.fct_touch", "delete from {t} where touch_id = 'm7'", "messages_as_accepted"),
+    ("mart.fct_touch", "delete from {t} where touch_id = 'k7'", "coupon_claims_as_accepted"),
+    ("mart.fct_touch", "update {t} set user_key = null", "touches_reach_users"),
+    ("mart.fct_coupon", LOST, "rows_as_accepted"),
+    ("mart.fct_session", "update {t} set event_count = 2 where rowid = 0", "events_as_accepted"),
     (
-        "marts.fct_session",
+        "mart.fct_session",
         "update {t} set ended_at = started_at + interval 2 day",
         "session_length_in_range",
     ),
-    ("marts.fct_ticket", DOUBLED, "rows_as_accepted"),
-    ("marts.fct_ticket", "update {t} set resolution_seconds = 1e9", "resolution_within_a_year"),
-    ("marts.fct_consent", DOUBLED, "not_more_than_accepted"),
-    ("marts.agg_channel_day", MORE.replace("{c}", "cost_amount"), "cost_as_accepted"),
+    ("mart.fct_ticket", DOUBLED, "rows_as_accepted"),
+    ("mart.fct_ticket", "update {t} set resolution_seconds = 1e9", "resolution_within_a_year"),
+    ("mart.fct_consent", DOUBLED, "not_more_than_accepted"),
+    ("mart.agg_channel_day", MORE.replace("{c}", "cost_amount"), "cost_as_accepted"),
     (
-        "marts.agg_channel_day",
+        "mart.agg_channel_day",
         "update {t} set impressions = 0 where rowid = 0",
         "impressions_as_accepted",
     ),
-    ("marts.agg_channel_day", "update {t} set clicks = 0 where rowid = 0", "clicks_as_accepted"),
+    ("mart.agg_channel_day", "update {t} set clicks = 0 where rowid = 0", "clicks_as_accepted"),
     (
-        "marts.agg_channel_day",
+        "mart.agg_channel_day",
         "update {t} set platform_conversions = 1",
         "platform_conversions_as_accepted",
     ),
-    ("marts.agg_channel_day", "update {t} set order_count = 41", "orders_as_accepted"),
+    ("mart.agg_channel_day", "update {t} set order_count = 41", "orders_as_accepted"),
     (
-        "marts.agg_channel_day",
+        "mart.agg_channel_day",
         MORE.replace("{c}", "attributed_revenue_amount"),
         "revenue_as_accepted",
     ),
-    ("marts.agg_channel_day", "update {t} set channel_code = 'unmapped'", "spend_is_mapped"),
-    ("marts.agg_user_day", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
-    ("marts.agg_user_day", LOST, "orders_as_accepted"),
-    ("marts.agg_user_day", "update {t} set dwell_seconds = 90000", "dwell_within_a_day"),
-    ("marts.agg_user_month", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
-    ("marts.agg_user_month", "update {t} set active_days = 32", "active_days_within_a_month"),
-    ("marts.agg_user_month", "update {t} set contact_count = 999", "contacts_in_range"),
-    ("marts.agg_cohort_month", "update {t} set active_ratio = 1.1", "active_ratio_is_ratio"),
-    ("marts.agg_cohort_month", LOST, "revenue_as_accepted"),
+    ("mart.agg_channel_day", "update {t} set channel_code = 'unmapped'", "spend_is_mapped"),
+    ("mart.agg_user_day", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("mart.agg_user_day", LOST, "orders_as_accepted"),
+    ("mart.agg_user_day", "update {t} set dwell_seconds = 90000", "dwell_within_a_day"),
+    ("mart.agg_user_month", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("mart.agg_user_month", "update {t} set active_days = 32", "active_days_within_a_month"),
+    ("mart.agg_user_month", "update {t} set contact_count = 999", "contacts_in_range"),
+    ("mart.agg_cohort_month", "update {t} set active_ratio = 1.1", "active_ratio_is_ratio"),
+    ("mart.agg_cohort_month", LOST, "revenue_as_accepted"),
     (
-        "marts.agg_cohort_month",
+        "mart.agg_cohort_month",
         "update {t} set users = 91 where rowid = 0",
         "cohort_size_constant",
     ),
     (
-        "marts.dim_user",
+        "mart.dim_user",
         "update {t} set account_count = 60 where rowid = 0",
         "no_user_swallows_others",
     ),
     (
-        "marts.dim_user",
+        "mart.dim_user",
         "update {t} set account_count = 2 where rowid = 0",
         "accounts_not_more_than_accepted",
     ),
-    ("marts.dim_user", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
-    ("marts.bridge_user_identifier", "update {t} set is_demoted = true", "demotions_in_range"),
+    ("mart.dim_user", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("mart.bridge_user_identifier", "update {t} set is_demoted = true", "demotions_in_range"),
     (
-        "marts.dim_period",
+        "mart.dim_period",
         "update {t} set period_start_date = '0001-01-01' where rowid = 0",
         "starts_after_1990",
     ),
-    ("reports.fct_kpi", "update {t} set kpi_value = 1.1", "shares_within_one"),
-    ("reports.fct_kpi", "update {t} set kpi_value = 21", "growth_in_range"),
-    ("reports.fct_kpi", "update {t} set kpi_value = 101", "value_to_cost_in_range"),
+    ("report.fct_kpi", "update {t} set kpi_value = 1.1", "shares_within_one"),
+    ("report.fct_kpi", "update {t} set kpi_value = 21", "growth_in_range"),
+    ("report.fct_kpi", "update {t} set kpi_value = 101", "value_to_cost_in_range"),
     (
-        "reports.fct_kpi",
+        "report.fct_kpi",
         "update {t} set period_start_date = '2024-07-01'",
         "no_period_in_the_future",
     ),
-    ("reports.fct_kpi", "update {t} set kpi_value = 9999", "active_users_exist"),
+    ("report.fct_kpi", "update {t} set kpi_value = 9999", "active_users_exist"),
     (
-        "reports.rpt_kpi_scorecard",
+        "report.rpt_kpi_scorecard",
         "update {t} set kpi_value = 2e6",
         "money_per_user_in_range",
     ),
-    ("reports.rpt_kpi_scorecard", "update {t} set status = 'no data'", "built_kpis_have_data"),
-    ("marts.fct_coupon", "delete from {t}", "not_empty"),
-    ("marts.fct_coupon", "drop table {t}", "relation_kept"),
-    ("marts.fct_coupon", "delete from {t} where rowid % 3 > 0", "rows_not_halved"),
+    ("report.rpt_kpi_scorecard", "update {t} set status = 'no data'", "built_kpis_have_data"),
+    ("mart.fct_coupon", "delete from {t}", "not_empty"),
+    ("mart.fct_coupon", "drop table {t}", "relation_kept"),
+    ("mart.fct_coupon", "delete from {t} where rowid % 3 > 0", "rows_not_halved"),
     (
-        "marts.fct_coupon",
+        "mart.fct_coupon",
         "insert into {t} select t.* from {t} as t cross join range(3)",
         "rows_not_tripled",
     ),
@@ -205,8 +205,8 @@ def build(home: Home, contract: Contract) -> Path:
                 f"create temp view {table.source}_{table.name} as select * from "
                 f"read_parquet('{files}', union_by_name = true)"
             )
-        connection.execute("create schema marts")
-        connection.execute("create schema reports")
+        connection.execute("create schema mart")
+        connection.execute("create schema report")
         for name, query in MARTS.items():
             connection.execute(f"create table {name} as {query}")
         rows = {
@@ -309,8 +309,8 @@ def test_every_expectation_has_a_mutation() -> None:
 def test_empty_relation_passes_only_without_its_input(
     home: Home, contract: Contract, tmp_path: Path
 ) -> None:
-    change(home, "delete from marts.fct_ticket")
-    suites = only(tmp_path, "marts.fct_ticket")
+    change(home, "delete from mart.fct_ticket")
+    suites = only(tmp_path, "mart.fct_ticket")
     arguments = {"contract": contract, "as_of": AS_OF, "suites": suites}
     (home.published / "current" / "manifest.json").unlink()
 
@@ -320,14 +320,14 @@ def test_empty_relation_passes_only_without_its_input(
 
     assert passed(results)
     skipped = [result for result in results if result.status == "absent"]
-    assert {result.suite for result in skipped} == {"marts.fct_ticket"}
+    assert {result.suite for result in skipped} == {"mart.fct_ticket"}
     assert skipped[0].observed == "empty: never delivered: crm.tickets"
 
 
 def test_totals_stop_at_the_day_and_take_the_latest_version(
     home: Home, contract: Contract, tmp_path: Path
 ) -> None:
-    change(home, "delete from marts.fct_order where order_date > '2024-06-15'")
+    change(home, "delete from mart.fct_order where order_date > '2024-06-15'")
     (home.published / "current" / "manifest.json").unlink()
     (candidate(home).with_name("manifest.json")).write_text(
         json.dumps({"as_of_date": "2024-06-15"}), encoding="utf-8"
@@ -338,7 +338,7 @@ def test_totals_stop_at_the_day_and_take_the_latest_version(
         Settings(),
         candidate(home),
         contract=contract,
-        suites=only(tmp_path, "marts.fct_order"),
+        suites=only(tmp_path, "mart.fct_order"),
     )
 
     assert [result.observed for result in results if not result.success] == []
@@ -346,7 +346,7 @@ def test_totals_stop_at_the_day_and_take_the_latest_version(
 
 
 def test_control_total_shows_both_sides(home: Home, contract: Contract, tmp_path: Path) -> None:
-    change(home, "delete from marts.fct_coupon where coupon_id = 'k7'")
+    change(home, "delete from mart.fct_coupon where coupon_id = 'k7'")
 
     results = run_marts(
         home,
@@ -354,7 +354,7 @@ def test_control_total_shows_both_sides(home: Home, contract: Contract, tmp_path
         candidate(home),
         contract=contract,
         as_of=AS_OF,
-        suites=only(tmp_path, "marts.fct_coupon"),
+        suites=only(tmp_path, "mart.fct_coupon"),
     )
 
     (failed,) = [result for result in results if not result.success]

@@ -168,13 +168,13 @@ def test_lender_published(lender: Imported) -> None:
     with published(lender) as marts:
         rows = marts.execute(
             "select strftime(cohort_month, '%Y-%m'), max(users), sum(revenue_amount)"
-            " from marts.agg_cohort_month group by all order by all"
+            " from mart.agg_cohort_month group by all order by all"
         ).fetchall()
         active = marts.execute(
-            "select sum(active_users) from marts.agg_cohort_month"
+            "select sum(active_users) from mart.agg_cohort_month"
             " where cohort_month + to_months(cast(months_since as int)) = date '2020-10-01'"
         ).fetchone()
-        orders = marts.execute("select count(*) from marts.fct_order").fetchone()
+        orders = marts.execute("select count(*) from mart.fct_order").fetchone()
     check_cohorts(as_cohorts(rows), lender.source)
     assert (active, orders) == ((ACTIVE_IN_OCTOBER_2020,), (ADVANCES,))
 
@@ -200,7 +200,7 @@ def test_advertiser_landed(advertiser: Imported) -> None:
 
 def test_advertiser_published(advertiser: Imported) -> None:
     with published(advertiser) as marts:
-        found = marts.execute(AD_TOTALS + "marts.agg_channel_day").fetchone()
+        found = marts.execute(AD_TOTALS + "mart.agg_channel_day").fetchone()
     assert found == ADS == advertiser_by_pandas(advertiser.source)
 
 
@@ -236,13 +236,13 @@ def test_retailer_landed(retailer: Imported) -> None:
 
 def test_retailer_published(retailer: Imported) -> None:
     queries = {
-        "contacts": "count(*), count(distinct user_key) from marts.fct_touch"
+        "contacts": "count(*), count(distinct user_key) from mart.fct_touch"
         " where touch_kind = 'message'",
-        "redemptions": "count(*), count(distinct user_key) from marts.fct_coupon where is_redeemed",
-        "baskets": "count(*), sum(amount) from marts.fct_order",
-        "campaigns": "count(distinct campaign_id) from marts.fct_touch"
+        "redemptions": "count(*), count(distinct user_key) from mart.fct_coupon where is_redeemed",
+        "baskets": "count(*), sum(amount) from mart.fct_order",
+        "campaigns": "count(distinct campaign_id) from mart.fct_touch"
         " where touch_kind = 'message'",
-        "described": "count(*) from marts.dim_user where income_band is not null",
+        "described": "count(*) from mart.dim_user where income_band is not null",
     }
     with published(retailer) as marts:
         found = {
