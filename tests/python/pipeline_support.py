@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -92,6 +93,12 @@ def variables(more: Mapping[str, str]) -> dict[str, str]:
 def served(home: Home) -> str | None:
     """Content hash of the version that is served."""
     return next((info.content_hash for info in versions(home) if info.is_current), None)
+
+
+def served_tables(home: Home) -> dict[str, str]:
+    """Content hash of every served table: names what differs when two homes do."""
+    manifest = json.loads((home.published / "current" / "manifest.json").read_text())
+    return {name: table["content_hash"] for name, table in manifest["tables"].items()}
 
 
 def project_copy(target: Path) -> Path:

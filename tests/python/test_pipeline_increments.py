@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pipeline_support import deliver_first, deliver_rest, finview, home_with, sample_landing, served
+from pipeline_support import (
+    deliver_first,
+    deliver_rest,
+    finview,
+    home_with,
+    sample_landing,
+    served,
+    served_tables,
+)
 
 from finview.settings import Home
 
@@ -30,5 +38,6 @@ def test_late_and_split_deliveries_give_the_content_of_one_delivery(tmp_path: Pa
 
     whole = home_with(landing, tmp_path / "whole")
     _run(whole, "--full-refresh")
+    assert served_tables(whole) == served_tables(split)
     assert served(whole) == served(split)
     assert first != served(split), "the second delivery was meant to change something"

@@ -1,6 +1,6 @@
 -- Grain: one row per conversion (a registration or an order) with its last touch.
--- A click, coupon claim or clicked message within the click window wins over an impression
--- within the view window; among equals the latest wins.
+-- A click, coupon claim or clicked marketing message within the click window wins over an
+-- impression within the view window; among equals the latest wins. Service messages bring nobody.
 with registrations as (
 
     select *
@@ -52,7 +52,7 @@ engaged as (
         case when touch_kind = 'message' then clicked_at else touched_at end as engaged_at,
         case when touch_kind = 'impression' then 2 else 1 end as basis_rank
     from touches
-    where touch_kind <> 'message' or clicked_at is not null
+    where touch_kind <> 'message' or (is_marketing_message and clicked_at is not null)
 
 ),
 

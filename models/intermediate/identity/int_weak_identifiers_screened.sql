@@ -1,6 +1,6 @@
 -- Grain: one row per device and platform user, with its one owner or the reason for having none.
 -- A device belongs to the group whose accounts and phones were seen on it; a platform user to the
--- group that owns its devices.
+-- group that owns its devices, and to its one device where nobody owns any of them.
 with links as (
 
     select *
@@ -48,8 +48,11 @@ platform_users as (
 
     select
         links.node,
-        count(distinct coalesce(devices.owner_node, links.linked_node)) as owner_count,
-        min(coalesce(devices.owner_node, links.linked_node)) as owner_node,
+        case
+            when count(devices.owner_node) > 0 then count(distinct devices.owner_node)
+            else count(distinct links.linked_node)
+        end as owner_count,
+        coalesce(min(devices.owner_node), min(links.linked_node)) as owner_node,
         max(devices.owner_count) as most_owners_of_a_device
     from links
     left join devices
