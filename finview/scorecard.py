@@ -11,8 +11,6 @@ from typing import Any
 from finview.errors import FinviewError
 from finview.settings import Home
 
-#: Cut values that stand for "all users" rather than for one slice.
-_WHOLE = ("", "all", "total")
 #: Ratios of two amounts, not shares of a whole.
 _MULTIPLES = ("ltv_cac_ratio",)
 _RELATION = "report.rpt_kpi_scorecard"
@@ -23,7 +21,8 @@ class ScoreRow:
     """One KPI (and slice) of the scorecard; values in the KPI's unit, None when not known."""
 
     kpi_id: str
-    cut_value: str | None
+    cut_value: str
+    is_headline: bool
     level: str
     area: str
     name_en: str
@@ -58,11 +57,6 @@ class ScoreRow:
         """The unit, `x` where a ratio is read as a multiple (3.5 x) rather than as a share."""
         return "x" if self.kpi_id in _MULTIPLES else self.unit
 
-    @property
-    def is_whole(self) -> bool:
-        """All users, not a slice."""
-        return self.cut_value is None or self.cut_value.lower() in _WHOLE
-
 
 def read_scorecard(
     home: Home,
@@ -77,7 +71,7 @@ def read_scorecard(
         home: Home with a published version.
         level: `strategic`, `strategy` or `execution`; all when None.
         area: Such as `acquisition`; all when None.
-        with_cuts: Also rows for slices (channel, tier).
+        with_cuts: Also rows for slices (channel, tier), not only each KPI's headline.
 
     Raises:
         FinviewError: nothing is published, the scorecard is not in it, or no row is left.
@@ -109,9 +103,9 @@ def read_scorecard(
             for row in rows
             if (level in (None, row.level))
             and (area in (None, row.area))
-            and (with_cuts or row.is_whole)
+            and (with_cuts or row.is_headline)
         ),
-        key=lambda row: (order.get(row.level, 9), row.area, row.kpi_id, row.cut_value or ""),
+        key=lambda row: (order.get(row.level, 9), row.area, row.kpi_id, row.cut_value),
     )
 
 
@@ -134,6 +128,8 @@ def format_value(value: Decimal | None, unit: str) -> str:
         return f"{_rounded(value, 2):,} x"
     if unit == "per mille":
         return f"{_rounded(value, 2):,} ‰"
+    if unit == "pp":  # kept as a difference of ratios
+        return f"{_rounded(value * 100, 1):,} pp"
     return f"{_rounded(value, 1):,} {unit}"
 
 

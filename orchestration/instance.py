@@ -9,6 +9,9 @@ DAGSTER_YAML = """\
 # Written by finview when absent; edit freely.
 telemetry:
   enabled: false
+# No sign-up form in the web UI.
+nux:
+  enabled: false
 # One writer: a second run waits in the queue.
 concurrency:
   runs:

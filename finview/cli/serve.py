@@ -145,7 +145,7 @@ def _cells(row: ScoreRow, with_cuts: bool) -> Sequence[str]:
     cells += [format_value(value, row.shown_unit) for value in references]
     cells.append(row.status or "")
     if with_cuts:
-        cells.insert(2, row.cut_value or "all")
+        cells.insert(2, row.cut_value)
     return cells
 
 

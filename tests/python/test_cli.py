@@ -135,7 +135,8 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
         connection.execute(
             """create table report.rpt_kpi_scorecard as
             select
-                kpi_id, cut_value, level, area, name_en, '指标' as name_zh, 'CNY/user' as unit,
+                kpi_id, cut_value, cut_value = 'all' as is_headline, level, area, name_en,
+                '指标' as name_zh, 'CNY/user' as unit,
                 'down' as direction, 'month' as period_grain,
                 date '2025-05-01' as period_start_date,
                 cast(190 as decimal(24, 6)) as kpi_value,

@@ -1,0 +1,270 @@
+"""What happened to whom: registrations, orders, touches, attribution, sessions, consents."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from kpis_second_way_identity import Identity, Node
+from kpis_second_way_raw import Raw, Row
+
+CLICK_WINDOW, VIEW_WINDOW = timedelta(days=30), timedelta(days=1)
+DUPLICATE_WINDOW = timedelta(days=7)
+SESSION_PAUSE = timedelta(minutes=30)
+LOSS_AFTER = timedelta(days=90)
+CURRENCY = "CNY"
+
+
+@dataclass(frozen=True)
+class Touch:
+    """An impression, click, claimed coupon or message of a user."""
+
+    kind: str
+    touch_id: str
+    user: Node | None
+    touched_at: datetime
+    engaged_at: datetime | None
+    campaign_id: str | None
+    channel: str
+    row: Row
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order with its money and the channel of its last touch."""
+
+    user: Node
+    day: date
+    revenue: Decimal
+    margin: Decimal
+    line: str
+    scenario: str | None
+    channel: str
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The first registration of a user and the channel that brought the user."""
+
+    user: Node
+    day: date
+    channel: str
+
+
+@dataclass
+class Facts:
+    """All facts of a home, each as far as the as-of date."""
+
+    raw: Raw
+    who: Identity
+    channels: dict[str, dict[str, str]]
+    touches: list[Touch] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    registrations: dict[Node, Registration] = field(default_factory=dict)
+    #: Days with an app event, by user.
+    event_days: dict[Node, set[date]] = field(default_factory=dict)
+
+    def path(self, channel: str) -> str:
+        """Channel group and channel."""
+        return f"{self.channels[channel]['channel_group']}/{channel}"
+
+    def is_paid(self, channel: str) -> bool:
+        return self.channels[channel]["is_paid"] == "true"
+
+
+def gather(raw: Raw, who: Identity, channels: dict[str, dict[str, str]]) -> Facts:
+    """Facts from raw rows."""
+    for table in ("channel/ad_spend_daily", "transaction/orders", "transaction/repayments"):
+        if {row["currency_code"] for row in raw[table]} - {CURRENCY}:
+            raise ValueError(f"{table}: another currency")
+    facts = Facts(raw, who, channels)
+    facts.touches = _touches(facts)
+    engaged: dict[Node, list[Touch]] = defaultdict(list)
+    for touch in facts.touches:
+        if touch.user and touch.engaged_at:
+            engaged[touch.user].append(touch)
+    facts.registrations = _registrations(facts, engaged)
+    facts.orders = _orders(facts, engaged)
+    days: dict[Node, set[date]] = defaultdict(set)
+    for row in raw["channel/app_events"]:
+        days[event_user(who, row)].add(raw.day(row["occurred_at"]))
+    facts.event_days = dict(days)
+    return facts
+
+
+def event_user(who: Identity, row: Row) -> Node:
+    """The user who was logged in, else the user of the device."""
+    user = who.user("customer", row["customer_id"]) or who.user("device", row["device_id"])
+    assert user is not None
+    return user
+
+
+def campaign_channels(facts: Facts) -> dict[str, str]:
+    """Channel of each campaign, as the channel list knows it."""
+    return {
+        row["campaign_id"]: row["channel_code"]
+        if row["channel_code"] in facts.channels
+        else "unmapped"
+        for row in facts.raw["channel/campaigns"]
+    }
+
+
+def _touches(facts: Facts) -> list[Touch]:
+    raw, who = facts.raw, facts.who
+    channel_of = campaign_channels(facts)
+    made = []
+
+    def add(
+        row: Row, kind: str, id_of: str, user: Node | None, at: datetime, engaged: datetime | None
+    ) -> None:
+        campaign = row["campaign_id"]
+        channel = channel_of.get(campaign, "unmapped")
+        made.append(Touch(kind, row[id_of], user, at, engaged, campaign, channel, row))
+
+    for row in raw["channel/ad_touches"]:
+        user = who.user("device", row["device_id"])
+        user = user or who.user("platform_user", row["platform_user_id"])
+        add(row, row["kind"], "touch_id", user, row["touched_at"], row["touched_at"])
+    for row in raw["channel/coupons"]:
+        user = who.user("customer", row["customer_id"])
+        user = user or who.trusted_phone(row["claimed_by_phone"])
+        user = user or who.user("device", row["claimed_device_id"])
+        add(row, "coupon_claim", "coupon_id", user, row["claimed_at"], row["claimed_at"])
+    for row in raw["channel/messages"]:
+        user = who.user("customer", row["customer_id"])
+        user = user or who.trusted_phone(row["recipient_phone"])
+        add(row, "message", "message_id", user, row["sent_at"], row["clicked_at"])
+    return made
+
+
+def last_touch(touches: Iterable[Touch], moment: datetime) -> Touch | None:
+    """The engagement that a conversion is owed to; an impression only where there is no other."""
+    best: tuple[tuple[bool, timedelta, str, str], Touch] | None = None
+    for touch in touches:
+        assert touch.engaged_at is not None
+        age = moment - touch.engaged_at
+        is_view = touch.kind == "impression"
+        if timedelta(0) <= age <= (VIEW_WINDOW if is_view else CLICK_WINDOW):
+            rank = (is_view, age, touch.kind, touch.touch_id)
+            if best is None or rank < best[0]:
+                best = rank, touch
+    return best[1] if best else None
+
+
+def _registrations(facts: Facts, engaged: dict[Node, list[Touch]]) -> dict[Node, Registration]:
+    first: dict[Node, tuple[datetime, str, str | None]] = {}
+    for row in facts.raw["crm/customers"]:
+        if row["registered_at"] is not None:
+            user = facts.who.user_of["customer", row["customer_id"]]
+            found = (row["registered_at"], row["customer_id"], row["register_channel"])
+            if user not in first or found[:2] < first[user][:2]:
+                first[user] = found
+    made = {}
+    for user, (moment, _, declared) in first.items():
+        touch = last_touch(engaged.get(user, ()), moment)
+        if touch:
+            channel = touch.channel
+        elif declared is None:
+            channel = "unattributed"
+        else:
+            channel = declared if declared in facts.channels else "unmapped"
+        made[user] = Registration(user, facts.raw.day(moment), channel)
+    return made
+
+
+def _orders(facts: Facts, engaged: dict[Node, list[Touch]]) -> list[Order]:
+    raw = facts.raw
+    products = {row["product_id"]: row for row in raw["transaction/products"]}
+    losses = _losses(raw)
+    made, customers = [], set()
+    rows = sorted(raw["transaction/orders"], key=lambda row: (row["ordered_at"], row["order_id"]))
+    for row in rows:
+        user = facts.who.user_of["customer", row["customer_id"]]
+        touch = last_touch(engaged.get(user, ()), row["ordered_at"])
+        product = products.get(row["product_id"], {})
+        revenue = row["revenue_amount"] or Decimal(0)
+        margin = revenue - (row["variable_cost_amount"] or 0) - losses[row["order_id"]]
+        made.append(
+            Order(
+                user,
+                raw.day(row["ordered_at"]),
+                revenue,
+                margin,
+                product.get("product_line") or "unknown",
+                product.get("scenario_code"),
+                touch.channel if touch else "unattributed",
+                user not in customers,
+            )
+        )
+        customers.add(user)
+    return made
+
+
+def _losses(raw: Raw) -> dict[str, Decimal]:
+    """What is still owed, by order, on instalments unpaid for longer than 90 days."""
+    losses: dict[str, Decimal] = defaultdict(Decimal)
+    for row in raw["transaction/repayments"]:
+        if raw.day(row["due_at"]) < raw.as_of - LOSS_AFTER:
+            is_paid = row["paid_at"] is not None and raw.day(row["paid_at"]) <= raw.as_of
+            paid = (row["paid_amount"] or Decimal(0)) if is_paid else Decimal(0)
+            losses[row["order_id"]] += max(row["due_amount"] - paid, Decimal(0))
+    return losses
+
+
+def standing_consents(facts: Facts) -> dict[tuple[Node, str], list[tuple[datetime, bool]]]:
+    """Moments at which the consent of a user to a purpose changed, and whether it then stood."""
+    actions: dict[tuple[Node, str], dict[datetime, bool]] = defaultdict(dict)
+    for row in facts.raw["crm/consents"]:
+        of_user = actions[facts.who.user_of["customer", row["customer_id"]], row["purpose"]]
+        moment, granted = row["happened_at"], row["action"] == "grant"
+        of_user[moment] = granted and of_user.get(moment, True)
+    changes: dict[tuple[Node, str], list[tuple[datetime, bool]]] = {}
+    for key, moments in actions.items():
+        stood, kept = False, []
+        for moment, stands in sorted(moments.items()):
+            if stands != stood:
+                kept.append((moment, stands))
+            stood = stands
+        changes[key] = kept
+    return changes
+
+
+def duplicate_contacts(facts: Facts) -> set[str]:
+    """Marketing messages that repeat a campaign of the last 7 days through another channel."""
+    sent: dict[tuple[Node, str], list[tuple[datetime, str, str]]] = defaultdict(list)
+    for touch in facts.touches:
+        row = touch.row
+        if touch.kind == "message" and row["purpose"] == "marketing":
+            if touch.user and touch.campaign_id:
+                found = (touch.touched_at, touch.touch_id, row["message_channel"])
+                sent[touch.user, touch.campaign_id].append(found)
+    return {
+        message[1]
+        for messages in sent.values()
+        for message in messages
+        if any(
+            other[:2] < message[:2]
+            and other[2] != message[2]
+            and message[0] - other[0] <= DUPLICATE_WINDOW
+            for other in messages
+        )
+    }
+
+
+def session_sizes(facts: Facts) -> list[int]:
+    """Events of every session: those of a device with no pause over 30 minutes."""
+    moments: dict[str, list[datetime]] = defaultdict(list)
+    for row in facts.raw["channel/app_events"]:
+        moments[row["device_id"]].append(row["occurred_at"])
+    sizes: list[int] = []
+    for found in moments.values():
+        found.sort()
+        for number, moment in enumerate(found):
+            if number == 0 or moment - found[number - 1] > SESSION_PAUSE:
+                sizes.append(0)
+            sizes[-1] += 1
+    return sizes
