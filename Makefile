@@ -51,16 +51,17 @@ dev: install  ## web UI of the orchestrator on http://127.0.0.1:3000 (PORT=...),
 test: lint dbt-unit pytest  ## all checks: lint, Python tests, dbt unit tests
 
 pytest: install
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 dbt-unit: install  ## unit tests of the models, on an empty warehouse
 	@$(BIN)/python -m finview.pipeline.unit_tests
 
-lint: install  ## ruff, mypy, yamllint
+lint: install  ## ruff, mypy, yamllint, sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/yamllint -s .
+	@FINVIEW_WAREHOUSE_FILE=:memory: DBT_LOG_PATH=target/lint $(BIN)/sqlfluff lint -p 2 --disable-progress-bar -n models tests/dbt
 
 format: install  ## put Python into the house format
 	@$(BIN)/ruff format .
@@ -72,10 +73,10 @@ snapshot: install  ## write the snapshot of asset keys, jobs and schedules anew
 LOCK := VIRTUAL_ENV=../.venv ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock: install  ## pin requirements/*.in anew (needs a package index)
+lock: install  ## pin the dependencies of pyproject.toml anew (needs a package index)
 	cd requirements && $(LOCK) bootstrap.in -o bootstrap.txt
-	cd requirements && $(LOCK) dev.in -o dev.txt
-	cd requirements && $(LOCK) -c dev.txt runtime.in -o runtime.txt
+	cd requirements && $(LOCK) --extra dev ../pyproject.toml -o dev.txt
+	cd requirements && $(LOCK) -c dev.txt ../pyproject.toml -o runtime.txt
 
 clean:  ## remove .venv and caches; keeps $FINVIEW_HOME (./var)
 	@rm -rf .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

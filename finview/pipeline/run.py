@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from finview.audit import BuildRecord
+from finview.audit import REQUIRED_STAGES, AuditChain, BuildRecord
 from finview.dbt import environment, telemetry_off
 from finview.errors import FinviewError
 from finview.pipeline.exclusive import exclusive
 from finview.pipeline.progress import Listener, listening, stage
 from finview.settings import Home, load_settings, project_root
+
+
+#: Ends of a publish in the audit chain.
+PUBLISHED_EVENTS = ("published", "publish_unchanged")
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,14 @@ def _result(home: Home, seconds: float) -> RunResult:
     from finview.publish import versions
 
     record = BuildRecord(home).load() or {}
+    events = [row for row in AuditChain(home).read() if row["event"] in PUBLISHED_EVENTS]
+    if not events or events[-1]["details"].get("build_id") != record.get("build_id"):
+        missing = [name for name in REQUIRED_STAGES if name not in record.get("stages", {})]
+        raise FinviewError(
+            "the run ended without publishing"
+            + (f": {missing[0]!r} did not run" if missing else ""),
+            "run it again: finview run",
+        )
     current = next(version for version in versions(home) if version.is_current)
     return RunResult(
         build_id=record["build_id"],

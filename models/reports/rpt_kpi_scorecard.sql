@@ -33,7 +33,9 @@ targets as (
             order by
                 case
                     when kind <> 'target' then 0
-                    when cast(substr(target_period, 1, 4) as integer) >= year({{ as_of_date() }}) then 0
+                    when
+                        cast(substr(target_period, 1, 4) as integer) >= year({{ as_of_date() }})
+                        then 0
                     else 1
                 end,
                 case
@@ -79,7 +81,7 @@ shown as (
         kpi_id,
         headline_cut as cut_value
     from catalogue
-    union
+    union distinct
     select
         kpi_id,
         cut_value

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from kpis_second_way_facts import Facts, campaign_channels, gather
-from kpis_second_way_identity import resolve
+from kpis_second_way_identity import Node, resolve
 from kpis_second_way_periods import (
     ALL,
     GRAINS,
@@ -106,7 +106,7 @@ def _spend(facts: Facts, out: Published) -> None:
 
 
 def _ltv_to_cac(facts: Facts, out: Published, paid: Sums) -> None:
-    margins: dict[object, Decimal] = defaultdict(Decimal)
+    margins: dict[Node, Decimal] = defaultdict(Decimal)
     for order in facts.orders:
         margins[order.user] += order.margin
     cohorts = Sums(LONG_GRAINS, 2)
@@ -115,7 +115,7 @@ def _ltv_to_cac(facts: Facts, out: Published, paid: Sums) -> None:
             cut = {"channel": facts.path(registration.channel)}
             cohorts.add(registration.day, cut, margins[user], 1)
     for place, (margin, users) in cohorts.items():
-        spend = (paid.get(place) or [0])[0]
+        spend = (paid.get(place) or [Decimal(0)])[0]
         if spend:
             mature = shifted(end_of(*place[:2]), 12) <= out.as_of
             out.put_ratio("ltv_cac_ratio", place, margin, spend, users, mature)
@@ -159,8 +159,8 @@ def _lifetime_value(facts: Facts, out: Published) -> None:
         margin, users = Decimal(0), 0
         cut = ("part", "realised") if (name, value) == ALL else (name, value)
         for month in months_between(first, out.as_of):
-            more = flows.get(("month", month, name, value)) or [Decimal(0), 0]
-            margin, users = margin + Decimal(more[0]), users + int(more[1])
+            more = flows.get(("month", month, name, value)) or [Decimal(0)] * 2
+            margin, users = margin + more[0], users + int(more[1])
             if users:
                 out.put_ratio("ltv", ("month", month, *cut), margin, users)
 
@@ -168,7 +168,7 @@ def _lifetime_value(facts: Facts, out: Published) -> None:
 def _repeat_purchases(facts: Facts, out: Published, first_order: date) -> None:
     for month in months_between(first_order, out.as_of):
         end = end_of("month", month)
-        bought: dict[tuple[str, str], dict[object, int]] = defaultdict(lambda: defaultdict(int))
+        bought: dict[tuple[str, str], dict[Node, int]] = defaultdict(lambda: defaultdict(int))
         for order in facts.orders:
             if shifted(month, -11) <= order.day <= end:
                 for cut in (ALL, ("product_line", order.line)):
@@ -181,7 +181,7 @@ def _repeat_purchases(facts: Facts, out: Published, first_order: date) -> None:
 
 
 def _growth(facts: Facts, out: Published) -> None:
-    active: dict[date, set[object]] = defaultdict(set)
+    active: dict[date, set[Node]] = defaultdict(set)
     for user, days in facts.event_days.items():
         for month in {start_of("month", day) for day in days}:
             active[month].add(user)
@@ -198,10 +198,10 @@ def _growth(facts: Facts, out: Published) -> None:
     _complaints(facts, out, {month: len(users) for month, users in active.items()})
 
 
-def _monthly_users(facts: Facts, out: Published, month: date, users: Iterable[object]) -> None:
+def _monthly_users(facts: Facts, out: Published, month: date, users: Iterable[Node]) -> None:
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for user in users:
-        found = facts.registrations.get(user)  # type: ignore[call-overload]
+        found = facts.registrations.get(user)
         path = facts.path(found.channel) if found else "not_registered"
         for cut in (ALL, ("channel", path)):
             counts[cut] += 1
@@ -227,21 +227,21 @@ def _complaints(facts: Facts, out: Published, monthly_users: dict[date, int]) ->
     complaints = Sums(LONG_GRAINS, 1)
     for row in facts.raw["crm/tickets"]:
         if row["kind"] == "complaint":
-            complaints.add(facts.raw.day(row["opened_at"]), {"topic": row["topic"]}, 1)
+            complaints.add(facts.raw.day(row["opened_at"]), {"topic": row["topic"] or "unknown"}, 1)
     user_months = Sums(LONG_GRAINS, 1)
-    for month, users in monthly_users.items():
-        user_months.add(month, {}, users)
+    for month, active in monthly_users.items():
+        user_months.add(month, {}, active)
     for place, (count,) in complaints.items():
-        base = user_months.get((*place[:2], *ALL))
-        if base:
-            out.put_ratio("complaint_rate", place, count * 1000, base[0])
+        active_users = user_months.get((*place[:2], *ALL))
+        if active_users:
+            out.put_ratio("complaint_rate", place, count * 1000, active_users[0])
     for place, (users,) in user_months.items():
-        before = complaints.get(place[:1] + (shifted(place[1], -12),) + ALL)
-        base = user_months.get(place[:1] + (shifted(place[1], -12),) + ALL)
-        count = complaints.get(place)
-        if before and base and count:
+        before = complaints.get((place[0], shifted(place[1], -12), *ALL))
+        base = user_months.get((place[0], shifted(place[1], -12), *ALL))
+        now = complaints.get(place)
+        if before and base and now:
             old = rounded(ratio(before[0] * 1000, base[0]))
-            new = rounded(ratio(count[0] * 1000, users))
+            new = rounded(ratio(now[0] * 1000, users))
             assert old is not None and new is not None
             place = (*place[:2], "measure", "yoy_change")
             out.put_ratio("complaint_rate", place, new - old, old, users)

@@ -1,4 +1,4 @@
-"""What happened to whom: registrations, orders, touches, attribution, sessions, consents."""
+"""What happened to whom: registrations, orders, touches and what they are owed to."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from kpis_second_way_identity import Identity, Node
 from kpis_second_way_raw import Raw, Row
 
 CLICK_WINDOW, VIEW_WINDOW = timedelta(days=30), timedelta(days=1)
-DUPLICATE_WINDOW = timedelta(days=7)
-SESSION_PAUSE = timedelta(minutes=30)
 LOSS_AFTER = timedelta(days=90)
 CURRENCY = "CNY"
 
@@ -137,7 +135,9 @@ def _touches(facts: Facts) -> list[Touch]:
     for row in raw["channel/messages"]:
         user = who.user("customer", row["customer_id"])
         user = user or who.trusted_phone(row["recipient_phone"])
-        add(row, "message", "message_id", user, row["sent_at"], row["clicked_at"])
+        # Service messages bring nobody.
+        clicked = row["clicked_at"] if row["purpose"] == "marketing" else None
+        add(row, "message", "message_id", user, row["sent_at"], clicked)
     return made
 
 
@@ -213,58 +213,3 @@ def _losses(raw: Raw) -> dict[str, Decimal]:
             paid = (row["paid_amount"] or Decimal(0)) if is_paid else Decimal(0)
             losses[row["order_id"]] += max(row["due_amount"] - paid, Decimal(0))
     return losses
-
-
-def standing_consents(facts: Facts) -> dict[tuple[Node, str], list[tuple[datetime, bool]]]:
-    """Moments at which the consent of a user to a purpose changed, and whether it then stood."""
-    actions: dict[tuple[Node, str], dict[datetime, bool]] = defaultdict(dict)
-    for row in facts.raw["crm/consents"]:
-        of_user = actions[facts.who.user_of["customer", row["customer_id"]], row["purpose"]]
-        moment, granted = row["happened_at"], row["action"] == "grant"
-        of_user[moment] = granted and of_user.get(moment, True)
-    changes: dict[tuple[Node, str], list[tuple[datetime, bool]]] = {}
-    for key, moments in actions.items():
-        stood, kept = False, []
-        for moment, stands in sorted(moments.items()):
-            if stands != stood:
-                kept.append((moment, stands))
-            stood = stands
-        changes[key] = kept
-    return changes
-
-
-def duplicate_contacts(facts: Facts) -> set[str]:
-    """Marketing messages that repeat a campaign of the last 7 days through another channel."""
-    sent: dict[tuple[Node, str], list[tuple[datetime, str, str]]] = defaultdict(list)
-    for touch in facts.touches:
-        row = touch.row
-        if touch.kind == "message" and row["purpose"] == "marketing":
-            if touch.user and touch.campaign_id:
-                found = (touch.touched_at, touch.touch_id, row["message_channel"])
-                sent[touch.user, touch.campaign_id].append(found)
-    return {
-        message[1]
-        for messages in sent.values()
-        for message in messages
-        if any(
-            other[:2] < message[:2]
-            and other[2] != message[2]
-            and message[0] - other[0] <= DUPLICATE_WINDOW
-            for other in messages
-        )
-    }
-
-
-def session_sizes(facts: Facts) -> list[int]:
-    """Events of every session: those of a device with no pause over 30 minutes."""
-    moments: dict[str, list[datetime]] = defaultdict(list)
-    for row in facts.raw["channel/app_events"]:
-        moments[row["device_id"]].append(row["occurred_at"])
-    sizes: list[int] = []
-    for found in moments.values():
-        found.sort()
-        for number, moment in enumerate(found):
-            if number == 0 or moment - found[number - 1] > SESSION_PAUSE:
-                sizes.append(0)
-            sizes[-1] += 1
-    return sizes

@@ -82,9 +82,9 @@ class Sums:
 
     def __init__(self, grains: Iterable[str], measures: int) -> None:
         self.grains = tuple(grains)
-        self._places: dict[Place, list[Number]] = defaultdict(lambda: [0] * measures)
+        self._places: dict[Place, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * measures)
 
-    def add(self, day: date, cuts: Mapping[str, str], *numbers: Number) -> None:
+    def add(self, day: date, cuts: Mapping[str, str], *numbers: int | Decimal) -> None:
         """Add to the total and to each cut, in every period that holds the day."""
         for grain in self.grains:
             start = start_of(grain, day)
@@ -93,11 +93,11 @@ class Sums:
                 for index, number in enumerate(numbers):
                     sums[index] += number
 
-    def items(self) -> Iterable[tuple[Place, list[Number]]]:
+    def items(self) -> Iterable[tuple[Place, list[Decimal]]]:
         """Places and their sums."""
         return self._places.items()
 
-    def get(self, place: Place) -> list[Number] | None:
+    def get(self, place: Place) -> list[Decimal] | None:
         """Sums of a place, if there are any."""
         return self._places.get(place)
 
@@ -127,8 +127,9 @@ class Published:
         key = (kpi_id, *place)
         assert key not in self.rows, key
         mature = self.ended(*place[:2]) if is_mature is None else is_mature
-        numbers = (rounded(number) for number in (value, numerator, denominator, sample_size))
-        self.rows[key] = Value(*numbers, is_mature=mature)
+        self.rows[key] = Value(
+            rounded(value), rounded(numerator), rounded(denominator), rounded(sample_size), mature
+        )
 
     def put_ratio(
         self,

@@ -135,8 +135,8 @@ def _records(path: Path) -> Iterator[Row]:
     if path.suffix == ".parquet":
         yield from parquet.read_table(path).to_pylist()
         return
-    opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else None
-    with opened or path.open(encoding="utf-8", newline="") as lines:
+    open_text = gzip.open if path.suffix == ".gz" else open
+    with open_text(path, "rt", encoding="utf-8", newline="") as lines:
         if ".csv" in path.suffixes:
             yield from csv.DictReader(lines)
         else:

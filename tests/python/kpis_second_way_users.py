@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 
-from kpis_second_way_facts import Facts, duplicate_contacts, standing_consents
+from kpis_second_way_behaviour import duplicate_contacts, standing_consents
+from kpis_second_way_facts import Facts
 from kpis_second_way_identity import Node
 from kpis_second_way_periods import (
     ALL,
@@ -146,8 +147,8 @@ def _messages(facts: Facts, out: Published) -> None:
         allowed = False
         if touch.user:
             changes = consents.get((touch.user, "marketing"), [])
-            place = bisect_right([moment for moment, _ in changes], touch.touched_at)
-            allowed = place > 0 and changes[place - 1][1]
+            passed = bisect_right([moment for moment, _ in changes], touch.touched_at)
+            allowed = passed > 0 and changes[passed - 1][1]
             found = (touch.user, touch.touch_id in duplicates)
             contacts[start_of("month", day)].append(found)
         unconsented.add(day, cut, int(not allowed), 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from pipeline_support import (
+    KEY,
     command,
     finview,
     home_with,
@@ -25,7 +26,6 @@ from finview.errors import FinviewError
 from finview.publish import open_current
 from finview.settings import Home
 
-pytestmark = pytest.mark.xdist_group("faults")
 RUN = ("run", "--no-sample", "--no-scorecard")
 
 
@@ -91,6 +91,7 @@ def test_red_expectation_stops_publishing_in_this_and_a_later_run(
     import finview.quality
     from finview.quality import CheckResult
 
+    monkeypatch.setenv("FINVIEW_HASH_KEY", KEY)
     good = served(built)
     red = CheckResult(
         suite="landed.crm.customers",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from pipeline_support import (
     deliver_first,
     deliver_rest,
@@ -16,8 +15,6 @@ from pipeline_support import (
 )
 
 from finview.settings import Home
-
-pytestmark = pytest.mark.xdist_group("increments")
 
 
 def _run(home: Home, *arguments: str) -> str:

@@ -56,6 +56,7 @@ MARTS = {
             from transaction_orders group by 2""",
     "mart.dim_user": """
         select cus.customer_id as user_key, 1 as account_count,
+            date '2024-05-01' as registration_date,
             coalesce(ord.revenue_amount, 0) as revenue_amount
         from crm_customers as cus left join (
             select customer_id, sum(revenue_amount) as revenue_amount from transaction_orders
@@ -141,8 +142,8 @@ MUTATIONS = [
     ),
     (
         "mart.dim_user",
-        "update {t} set account_count = 2 where rowid = 0",
-        "accounts_not_more_than_accepted",
+        "insert into {t} select * from {t} limit 1",
+        "registrations_not_more_than_accepted",
     ),
     ("mart.dim_user", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
     ("mart.bridge_user_identifier", "update {t} set is_demoted = true", "demotions_in_range"),

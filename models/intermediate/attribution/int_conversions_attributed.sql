@@ -69,10 +69,10 @@ candidates as (
         row_number() over (
             partition by conversions.conversion_kind, conversions.conversion_id
             order by
-                engaged.basis_rank,
+                engaged.basis_rank asc,
                 engaged.engaged_at desc,
-                engaged.touch_kind,
-                engaged.touch_id
+                engaged.touch_kind asc,
+                engaged.touch_id asc
         ) as touch_rank
     from conversions
     inner join engaged
@@ -81,7 +81,9 @@ candidates as (
             and conversions.converted_at >= engaged.engaged_at
             and conversions.converted_at <= case
                 when engaged.basis_rank = 1
-                    then {{ add_hours('engaged.engaged_at', var('attribution_click_days') | int * 24) }}
+                    then {{
+                        add_hours('engaged.engaged_at', var('attribution_click_days') | int * 24)
+                    }}
                 else {{ add_hours('engaged.engaged_at', var('attribution_view_days') | int * 24) }}
             end
 

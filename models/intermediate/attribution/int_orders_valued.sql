@@ -33,13 +33,23 @@ losses as (
     select
         order_id,
         cast(
-            sum(due_amount - case when paid_date <= {{ as_of_date() }} then coalesce(paid_amount, 0) else 0 end)
+            sum(
+                due_amount
+                - case
+                    when paid_date <= {{ as_of_date() }} then coalesce(paid_amount, 0)
+                    else 0
+                end
+            )
             as decimal(18, 2)
         ) as credit_loss_amount
     from repayments
     where
         due_date < {{ add_days(as_of_date(), - (var('credit_loss_days_past_due') | int)) }}
-        and (paid_date is null or paid_date > {{ as_of_date() }} or coalesce(paid_amount, 0) < due_amount)
+        and (
+            paid_date is null
+            or paid_date > {{ as_of_date() }}
+            or coalesce(paid_amount, 0) < due_amount
+        )
     group by order_id
 
 )

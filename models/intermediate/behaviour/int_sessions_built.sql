@@ -22,7 +22,7 @@ with events as (
 ordered as (
 
     select
-        events.*,
+        *,
         row_number() over (
             partition by device_id_hash
             order by occurred_at, event_id
@@ -38,7 +38,7 @@ ordered as (
 numbered as (
 
     select
-        ordered.*,
+        *,
         sum(
             case
                 when

@@ -24,7 +24,7 @@ actions as (
         consents.happened_at,
         row_number() over (
             partition by identifiers.user_key, consents.purpose, consents.happened_at
-            order by consents.consent_action desc, consents.consent_id
+            order by consents.consent_action desc, consents.consent_id asc
         ) as action_rank
     from consents
     inner join identifiers

@@ -73,7 +73,7 @@ ranked as (
         node,
         row_number() over (
             partition by group_node
-            order by first_seen_at asc nulls last, priority, identifier_value
+            order by first_seen_at asc nulls last, priority asc, identifier_value asc
         ) as seen_rank
     from grouped
 

@@ -45,7 +45,8 @@ select
     counted.owner_count,
     counted.id_card_count,
     case
-        when rules.must_agree_on_id_card and counted.id_card_count > 1 then 'owners_disagree_on_id_card'
+        when rules.must_agree_on_id_card and counted.id_card_count > 1
+            then 'owners_disagree_on_id_card'
         when counted.owner_count > rules.owners_allowed then 'too_many_owners'
     end as demotion_reason
 from counted

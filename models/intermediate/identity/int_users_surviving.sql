@@ -26,10 +26,10 @@ ranked as (
         row_number() over (
             partition by identifiers.user_key
             order by
-                case when customers.deleted_at is null then 0 else 1 end,
+                case when customers.deleted_at is null then 0 else 1 end asc,
                 customers.updated_at desc nulls last,
                 customers.registered_at desc nulls last,
-                customers.customer_id
+                customers.customer_id asc
         ) as trust_rank
     from identifiers
     left join customers
@@ -41,7 +41,10 @@ select
     user_key,
     count(*) as account_count,
     count(customer_id) as crm_account_count,
-    count(*) > 0 and count(customer_id) = count(deleted_at) and count(customer_id) > 0 as is_deleted,
+    count(*) > 0
+    and count(customer_id) = count(deleted_at)
+    and count(customer_id) > 0 as is_deleted,
+    -- noqa: disable=LT02
     {% for attribute in attributes %}
     min_by({{ attribute }}, case when {{ attribute }} is not null then trust_rank end)
         as {{ attribute }},

@@ -24,7 +24,11 @@ with bounds as (
 
 days as (
 
-    {{ date_series("(select coalesce(min(first_date), " ~ as_of_date() ~ ") from bounds)", as_of_date()) }}
+    {{
+        date_series(
+            "(select coalesce(min(first_date), " ~ as_of_date() ~ ") from bounds)", as_of_date()
+        )
+    }}
 
 ),
 
@@ -46,7 +50,7 @@ periods as (
 ended as (
 
     select
-        periods.*,
+        *,
         case period_grain
             when 'day' then period_start_date
             when 'week' then {{ add_days('period_start_date', 6) }}

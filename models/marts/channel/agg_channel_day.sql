@@ -64,6 +64,7 @@ orders as (
         'attributed_margin_amount': 'margin_amount'}),
 ] %}
 
+-- noqa: disable=LT02
 combined as (
     {% for relation, day, channel, values in parts %}
     select

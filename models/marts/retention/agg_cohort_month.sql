@@ -72,8 +72,12 @@ placed as (
         grid.months_since,
         grid.month_date,
         grid.users,
-        sum(case when activity.months_since = grid.months_since then activity.active_users else 0 end)
-            as active_users,
+        sum(
+            case
+                when activity.months_since = grid.months_since then activity.active_users
+                else 0
+            end
+        ) as active_users,
         sum(activity.order_count) as order_count,
         sum(activity.revenue_amount) as revenue_amount,
         sum(activity.margin_amount) as margin_amount

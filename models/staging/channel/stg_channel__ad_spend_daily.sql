@@ -1,10 +1,15 @@
--- Grain: one row per business day, platform, campaign and creative, in its latest delivered version.
+-- Grain: one row per business day, platform, campaign and creative, as delivered last.
 {{ config(materialized='table') }}
 
 with source as (
 
     select *
-    from {{ latest_version(source('channel', 'ad_spend_daily'), ['spend_date', 'platform', 'campaign_id', 'creative_id']) }} as ver
+    from {{
+        latest_version(
+            source('channel', 'ad_spend_daily'),
+            ['spend_date', 'platform', 'campaign_id', 'creative_id'],
+        )
+    }} as ver
 
 ),
 

@@ -4,7 +4,9 @@
 with source as (
 
     select *
-    from {{ latest_version(source('crm', 'customer_devices'), ['customer_id', 'device_id_hash']) }} as ver
+    from {{
+        latest_version(source('crm', 'customer_devices'), ['customer_id', 'device_id_hash'])
+    }} as ver
 
 ),
 

@@ -31,7 +31,7 @@ summed as (
     from days
     inner join {{ ref('dim_period') }} as prd
         on days.activity_date = prd.date_day
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.is_complete),
         (prd.period_grain, prd.period_start_date, prd.is_complete, days.channel_group),
         (

@@ -19,14 +19,17 @@ summed as (
         prd.period_grain,
         prd.period_start_date,
         prd.is_complete as is_mature,
-        case when grouping(days.channel_path) = 0 then 'channel' else 'channel_group' end as cut_name,
+        case
+            when grouping(days.channel_path) = 0 then 'channel'
+            else 'channel_group'
+        end as cut_name,
         coalesce(days.channel_path, days.channel_group) as cut_value,
         sum(days.cost_amount) as spend
     from days
     inner join {{ ref('dim_period') }} as prd
         on days.activity_date = prd.date_day
     where prd.period_grain <> 'day'
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.is_complete, days.channel_group),
         (
             prd.period_grain, prd.period_start_date, prd.is_complete,

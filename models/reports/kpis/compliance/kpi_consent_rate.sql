@@ -30,7 +30,7 @@ registered as (
         count(*) as users
     from months
     inner join users
-        on users.registration_date <= months.period_end_date
+        on months.period_end_date >= users.registration_date
     group by months.period_start_date, months.period_end_date, months.is_complete
 
 ),
@@ -44,12 +44,12 @@ consented as (
     from registered
     inner join {{ ref('fct_consent') }} as con
         on
-            con.valid_from_date <= registered.period_end_date
-            and (con.valid_to_date is null or con.valid_to_date > registered.period_end_date)
+            registered.period_end_date >= con.valid_from_date
+            and (con.valid_to_date is null or registered.period_end_date < con.valid_to_date)
     inner join users
         on
             con.user_key = users.user_key
-            and users.registration_date <= registered.period_end_date
+            and registered.period_end_date >= users.registration_date
     group by registered.period_start_date, con.purpose
 
 ),

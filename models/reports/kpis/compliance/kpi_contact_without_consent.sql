@@ -25,7 +25,7 @@ summed as (
     from messages
     inner join {{ ref('dim_period') }} as prd
         on messages.touch_date = prd.date_day
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.is_complete),
         (prd.period_grain, prd.period_start_date, prd.is_complete, messages.message_channel)
     )

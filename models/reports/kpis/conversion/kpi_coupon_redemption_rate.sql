@@ -23,7 +23,7 @@ summed as (
     inner join {{ ref('dim_period') }} as prd
         on coupons.claimed_date = prd.date_day
     where prd.period_grain <> 'day'
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.is_complete),
         (prd.period_grain, prd.period_start_date, prd.is_complete, coupons.offline_event_id)
     )

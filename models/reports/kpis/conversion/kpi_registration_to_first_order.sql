@@ -45,7 +45,7 @@ summed as (
     inner join {{ ref('dim_period') }} as prd
         on users.registration_date = prd.date_day
     where prd.period_grain <> 'day'
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.period_end_date),
         (prd.period_grain, prd.period_start_date, prd.period_end_date, users.channel_path),
         (prd.period_grain, prd.period_start_date, prd.period_end_date, users.age_band)

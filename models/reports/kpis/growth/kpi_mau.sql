@@ -22,7 +22,7 @@ summed as (
         coalesce(channel_path, 'all') as cut_value,
         count(*) as users
     from active
-    group by grouping sets ((month_date), (month_date, channel_path))
+    group by grouping sets ((month_date), (month_date, channel_path))  -- noqa: PRS
 
 )
 

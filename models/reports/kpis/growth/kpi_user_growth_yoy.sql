@@ -37,14 +37,15 @@ counted as (
         count(*) as users,
         sum(
             case
-                when users.registration_date <= {{ add_months('periods.period_end_date', -12) }} then 1
+                when users.registration_date <= {{ add_months('periods.period_end_date', -12) }}
+                    then 1
                 else 0
             end
         ) as users_before
     from periods
     cross join observed
     inner join users
-        on users.registration_date <= periods.period_end_date
+        on periods.period_end_date >= users.registration_date
     group by
         periods.period_grain, periods.period_start_date, periods.period_end_date,
         periods.is_complete, observed.first_date

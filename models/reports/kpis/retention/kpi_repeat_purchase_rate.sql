@@ -33,8 +33,8 @@ buyers as (
     select
         months.period_start_date,
         months.is_complete
-        and {{ add_months('observed.first_date', 12) }} <= {{ add_days('months.period_end_date', 1) }}
-            as is_mature,
+        and {{ add_months('observed.first_date', 12) }}
+        <= {{ add_days('months.period_end_date', 1) }} as is_mature,
         case when grouping(orders.product_line) = 0 then 'product_line' else 'all' end as cut_name,
         coalesce(orders.product_line, 'all') as cut_value,
         orders.user_key,
@@ -43,9 +43,9 @@ buyers as (
     cross join observed
     inner join orders
         on
-            orders.order_date <= months.period_end_date
+            months.period_end_date >= orders.order_date
             and orders.order_date >= {{ add_months('months.period_start_date', -11) }}
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (
             months.period_start_date, months.period_end_date, months.is_complete,
             observed.first_date, orders.user_key

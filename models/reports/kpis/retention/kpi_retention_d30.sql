@@ -42,7 +42,9 @@ returned as (
         users.channel_path,
         max(
             case
-                when {{ days_between('users.registration_date', 'days.activity_date') }} between 27 and 33
+                when
+                    {{ days_between('users.registration_date', 'days.activity_date') }}
+                    between 27 and 33
                     then 1
                 else 0
             end
@@ -55,7 +57,9 @@ returned as (
         ) as came_on_30,
         max(
             case
-                when {{ days_between('users.registration_date', 'days.activity_date') }} between 1 and 30
+                when
+                    {{ days_between('users.registration_date', 'days.activity_date') }}
+                    between 1 and 30
                     then 1
                 else 0
             end
@@ -66,7 +70,7 @@ returned as (
     left join days
         on
             users.user_key = days.user_key
-            and days.activity_date > users.registration_date
+            and users.registration_date < days.activity_date
             and days.activity_date <= {{ add_days('users.registration_date', 33) }}
     group by
         users.user_key, users.registration_date, users.channel_group, users.channel_path
@@ -92,7 +96,7 @@ summed as (
     from returned
     inner join {{ ref('dim_period') }} as prd
         on returned.registration_date = prd.date_day
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.period_end_date),
         (prd.period_grain, prd.period_start_date, prd.period_end_date, returned.channel_group),
         (

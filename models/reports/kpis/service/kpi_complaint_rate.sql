@@ -14,7 +14,7 @@ with complaints as (
             tic.opened_date = prd.date_day
             and prd.period_grain in ('month', 'quarter', 'year')
     where tic.ticket_kind = 'complaint'
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date),
         (prd.period_grain, prd.period_start_date, tic.topic_code)
     )

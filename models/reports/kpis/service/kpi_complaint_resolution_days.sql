@@ -34,7 +34,7 @@ summed as (
         sum(case when is_resolved then 1 else 0 end) as resolved,
         count(*) as complaints
     from complaints
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (period_grain, period_start_date, is_complete),
         (period_grain, period_start_date, is_complete, topic_code)
     )

@@ -24,7 +24,9 @@ flows as (
     from users
     union all
     select
-        greatest({{ period_start('month', 'ord.order_date') }}, users.registration_month) as month_date,
+        greatest(
+            {{ period_start('month', 'ord.order_date') }}, users.registration_month
+        ) as month_date,
         users.channel_path,
         0 as users,
         ord.margin_amount as margin
@@ -43,7 +45,7 @@ monthly as (
         sum(users) as users,
         sum(margin) as margin
     from flows
-    group by grouping sets ((month_date), (month_date, channel_path))
+    group by grouping sets ((month_date), (month_date, channel_path))  -- noqa: PRS
 
 ),
 

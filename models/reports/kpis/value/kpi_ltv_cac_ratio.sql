@@ -29,7 +29,7 @@ summed as (
         on
             users.registration_date = prd.date_day
             and prd.period_grain in ('month', 'quarter', 'year')
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.period_end_date),
         (prd.period_grain, prd.period_start_date, prd.period_end_date, users.channel_path)
     )

@@ -31,7 +31,7 @@ summed as (
         on
             days.activity_date = prd.date_day
             and prd.period_grain in ('month', 'quarter', 'year')
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.is_complete),
         (prd.period_grain, prd.period_start_date, prd.is_complete, days.channel_path)
     )

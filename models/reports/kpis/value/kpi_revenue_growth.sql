@@ -30,7 +30,7 @@ summed as (
         sum(revenue_amount) as revenue,
         count(*) as orders
     from orders
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (period_start_date, is_complete), (period_start_date, is_complete, product_line)
     )
 
