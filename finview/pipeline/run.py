@@ -14,7 +14,6 @@ from finview.pipeline.exclusive import exclusive
 from finview.pipeline.progress import Listener, listening, stage
 from finview.settings import Home, load_settings, project_root
 
-
 #: Ends of a publish in the audit chain.
 PUBLISHED_EVENTS = ("published", "publish_unchanged")
 

@@ -6,9 +6,17 @@
     {{ return(adapter.dispatch('ratio', 'finview')(numerator, denominator)) }}
 {%- endmacro %}
 
+{#- DuckDB divides decimals as doubles: 41/640 would give 0.064062. So: whole millionths. -#}
 {% macro duckdb__ratio(numerator, denominator) -%}
+    {%- set above = "cast(cast(" ~ numerator ~ " as decimal(24, 6)) * 1000000 as hugeint)" -%}
+    {%- set below = "cast(cast(" ~ denominator ~ " as decimal(24, 6)) * 1000000 as hugeint)" -%}
     cast(
-        round(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0), 6)
+        cast(
+            sign({{ above }}) * sign({{ below }}) * (
+                (2000000 * abs({{ above }}) + abs({{ below }}))
+                // (2 * nullif(abs({{ below }}), 0))
+            ) as decimal(30, 0)
+        ) * cast(0.000001 as decimal(7, 6))
         as decimal(24, 6)
     )
 {%- endmacro %}

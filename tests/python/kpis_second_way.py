@@ -214,7 +214,7 @@ def _registered_users(facts: Facts, out: Published) -> None:
     for grain in LONG_GRAINS:
         for start in {start_of(grain, m) for m in months_between(min(days), out.as_of)}:
             end = end_of(grain, start)
-            year_before = shifted(end, -12)
+            year_before = shifted(end + timedelta(days=1), -12) - timedelta(days=1)
             count = sum(day <= end for day in days)
             before = sum(day <= year_before for day in days)
             if before:
@@ -236,10 +236,12 @@ def _complaints(facts: Facts, out: Published, monthly_users: dict[date, int]) ->
         if active_users:
             out.put_ratio("complaint_rate", place, count * 1000, active_users[0])
     for place, (users,) in user_months.items():
-        before = complaints.get((place[0], shifted(place[1], -12), *ALL))
+        now = complaints.get(place) or (0,)
+        if not now[0]:
+            out.put_ratio("complaint_rate", place, 0, users)
+        before = complaints.get((place[0], shifted(place[1], -12), *ALL)) or (0,)
         base = user_months.get((place[0], shifted(place[1], -12), *ALL))
-        now = complaints.get(place)
-        if before and base and now:
+        if base:
             old = rounded(ratio(before[0] * 1000, base[0]))
             new = rounded(ratio(now[0] * 1000, users))
             assert old is not None and new is not None

@@ -169,7 +169,7 @@ def test_lineage_runs_from_landing_to_published(definitions: Any) -> None:
             seen.add(key)
             waiting += graph.get(key).parent_keys
     upstream = {key.to_user_string() for key in seen}
-    for name in ("candidate", "marts/dim_user", "transaction/orders", "landing/transaction/orders"):
+    for name in ("candidate", "mart/dim_user", "transaction/orders", "landing/transaction/orders"):
         assert name in upstream
     assert "accepted" in upstream, "seeds wait for the ingestion that begins the build"
 

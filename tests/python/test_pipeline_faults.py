@@ -88,7 +88,6 @@ def test_red_dbt_test_stops_publishing_in_this_and_a_later_run(built: Home, tmp_
 def test_red_expectation_stops_publishing_in_this_and_a_later_run(
     built: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import finview.quality
     from finview.quality import CheckResult
 
     monkeypatch.setenv("FINVIEW_HASH_KEY", KEY)
@@ -104,7 +103,7 @@ def test_red_expectation_stops_publishing_in_this_and_a_later_run(
         owner="crm team",
         status="failed",
     )
-    monkeypatch.setattr(finview.quality, "run_landed", lambda *_: [red])
+    monkeypatch.setattr("finview.quality.run_landed", lambda *_: [red])
     pipeline.step_ingest(built)
     results = pipeline.step_landed_expectations(built)
     with pytest.raises(FinviewError, match="landed.crm.customers volume failed: 3 rows"):

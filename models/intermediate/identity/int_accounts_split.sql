@@ -11,11 +11,18 @@ with grouped as (
 id_card_links as (
 
     select
-        linked_node as customer_node,
-        min(node) as id_card_node
-    from {{ ref('int_identifiers_linked') }}
-    where identifier_type = 'id_card' and linked_type = 'customer'
-    group by linked_node
+        links.linked_node as customer_node,
+        min(links.node) as id_card_node
+    from {{ ref('int_identifiers_linked') }} as links
+    inner join {{ ref('int_strong_identifiers_screened') }} as screened
+        on
+            links.identifier_type = screened.identifier_type
+            and links.identifier_value = screened.identifier_value
+    where
+        links.identifier_type = 'id_card'
+        and links.linked_type = 'customer'
+        and screened.demotion_reason is null
+    group by links.linked_node
 
 ),
 

@@ -1,8 +1,9 @@
 -- Grain: one row per period grain (day, week, month, quarter, year) and calendar day in it.
--- Joining a daily fact to it gives every grain at once, without averaging ratios.
+-- Joining a daily fact to it gives every grain at once, without averaging ratios. It begins on the
+-- first of a month, so that monthly facts, which stand on that day, find their period too.
 with bounds as (
 
-    select min(activity_date) as first_date
+    select {{ period_start('month', 'min(activity_date)') }} as first_date
     from (
         select min(activity_date) as activity_date
         from {{ ref('agg_user_day') }}

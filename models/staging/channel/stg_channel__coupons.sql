@@ -23,7 +23,7 @@ renamed as (
         -- dates
         claimed_at,
         {{ business_day('claimed_at') }} as claimed_date,
-        redeemed_at,
+        {{ known_by_as_of('redeemed_at') }} as redeemed_at,
         expires_at,
 
         -- lineage

@@ -24,9 +24,9 @@ renamed as (
         -- dates
         sent_at,
         {{ business_day('sent_at') }} as sent_date,
-        delivered_at,
-        opened_at,
-        clicked_at,
+        {{ known_by_as_of('delivered_at') }} as delivered_at,
+        {{ known_by_as_of('opened_at') }} as opened_at,
+        {{ known_by_as_of('clicked_at') }} as clicked_at,
 
         -- lineage
         _load_sequence as load_sequence

@@ -31,7 +31,7 @@ renamed as (
         registered_at,
         {{ business_day('registered_at') }} as registration_date,
         updated_at,
-        deleted_at,
+        {{ known_by_as_of('deleted_at') }} as deleted_at,
 
         -- lineage
         _load_sequence as load_sequence

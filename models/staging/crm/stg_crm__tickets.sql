@@ -31,8 +31,8 @@ renamed as (
         -- dates
         opened_at,
         {{ business_day('opened_at') }} as opened_date,
-        first_reply_at,
-        resolved_at,
+        {{ known_by_as_of('first_reply_at') }} as first_reply_at,
+        {{ known_by_as_of('resolved_at') }} as resolved_at,
 
         -- lineage
         _load_sequence as load_sequence

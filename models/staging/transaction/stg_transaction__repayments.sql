@@ -26,7 +26,7 @@ renamed as (
         -- dates
         due_at,
         {{ business_day('due_at') }} as due_date,
-        paid_at,
+        {{ known_by_as_of('paid_at') }} as paid_at,
         {{ business_day('paid_at') }} as paid_date,
 
         -- lineage

@@ -54,18 +54,30 @@ consented as (
 
 ),
 
+purposes as (
+
+    select purpose
+    from {{ ref('fct_consent') }}
+    group by purpose
+
+),
+
+-- A month in which nobody consents is 0, not missing.
 cuts as (
 
     select
         registered.period_start_date,
         registered.is_complete as is_mature,
         'purpose' as cut_name,
-        consented.purpose as cut_value,
-        consented.users as numerator,
+        purposes.purpose as cut_value,
+        coalesce(consented.users, 0) as numerator,
         registered.users as denominator
     from registered
-    inner join consented
-        on registered.period_start_date = consented.period_start_date
+    cross join purposes
+    left join consented
+        on
+            registered.period_start_date = consented.period_start_date
+            and purposes.purpose = consented.purpose
 
 )
 

@@ -14,6 +14,7 @@ periods as (
         period_grain,
         period_start_date,
         period_end_date,
+        {{ add_days(add_months(add_days('period_end_date', 1), -12), -1) }} as year_before_date,
         is_complete
     from {{ ref('dim_period') }}
     where period_grain in ('month', 'quarter', 'year')
@@ -33,11 +34,11 @@ counted as (
         periods.period_grain,
         periods.period_start_date,
         periods.is_complete
-        and {{ add_months('periods.period_end_date', -12) }} >= observed.first_date as is_mature,
+        and periods.year_before_date >= observed.first_date as is_mature,
         count(*) as users,
         sum(
             case
-                when users.registration_date <= {{ add_months('periods.period_end_date', -12) }}
+                when users.registration_date <= periods.year_before_date
                     then 1
                 else 0
             end
@@ -47,7 +48,7 @@ counted as (
     inner join users
         on periods.period_end_date >= users.registration_date
     group by
-        periods.period_grain, periods.period_start_date, periods.period_end_date,
+        periods.period_grain, periods.period_start_date, periods.year_before_date,
         periods.is_complete, observed.first_date
 
 )

@@ -1,22 +1,31 @@
 -- Grain: one row per month, quarter or year and cut. Complaints per 1000 active users (MAU summed
 -- over the months of the period), by topic, and its change on the same period a year before.
-with complaints as (
+with tickets as (
+
+    select
+        opened_date,
+        coalesce(topic_code, 'unknown') as topic_code
+    from {{ ref('fct_ticket') }}
+    where ticket_kind = 'complaint'
+
+),
+
+complaints as (
 
     select
         prd.period_grain,
         prd.period_start_date,
-        case when grouping(tic.topic_code) = 0 then 'topic' else 'all' end as cut_name,
-        coalesce(tic.topic_code, 'all') as cut_value,
+        case when grouping(tickets.topic_code) = 0 then 'topic' else 'all' end as cut_name,
+        coalesce(tickets.topic_code, 'all') as cut_value,
         count(*) as complaints
-    from {{ ref('fct_ticket') }} as tic
+    from tickets
     inner join {{ ref('dim_period') }} as prd
         on
-            tic.opened_date = prd.date_day
+            tickets.opened_date = prd.date_day
             and prd.period_grain in ('month', 'quarter', 'year')
-    where tic.ticket_kind = 'complaint'
     group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date),
-        (prd.period_grain, prd.period_start_date, tic.topic_code)
+        (prd.period_grain, prd.period_start_date, tickets.topic_code)
     )
 
 ),
@@ -44,13 +53,13 @@ rates as (
         active.period_grain,
         active.period_start_date,
         active.is_complete,
-        complaints.cut_name,
-        complaints.cut_value,
-        complaints.complaints * 1000 as numerator,
+        coalesce(complaints.cut_name, 'all') as cut_name,
+        coalesce(complaints.cut_value, 'all') as cut_value,
+        coalesce(complaints.complaints, 0) * 1000 as numerator,
         active.user_months as denominator,
-        {{ ratio('complaints.complaints * 1000', 'active.user_months') }} as kpi_value
+        {{ ratio('coalesce(complaints.complaints, 0) * 1000', 'active.user_months') }} as kpi_value
     from active
-    inner join complaints
+    left join complaints
         on
             active.period_grain = complaints.period_grain
             and active.period_start_date = complaints.period_start_date

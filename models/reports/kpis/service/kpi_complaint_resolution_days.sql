@@ -8,7 +8,7 @@ with complaints as (
         prd.is_complete,
         coalesce(tic.topic_code, 'unknown') as topic_code,
         tic.is_resolved,
-        cast(tic.resolution_seconds as decimal(24, 6)) / 86400 as resolution_days
+        tic.resolution_seconds
     from {{ ref('fct_ticket') }} as tic
     inner join {{ ref('dim_period') }} as prd
         on
@@ -26,11 +26,8 @@ summed as (
         is_complete,
         case when grouping(topic_code) = 0 then 'topic' else 'all' end as cut_name,
         coalesce(topic_code, 'all') as cut_value,
-        cast(
-            sum(case when is_resolved then cast(resolution_days as decimal(24, 6)) else 0 end)
-            as decimal(24, 6)
-        ) as resolution_days,
-        {{ quantile('resolution_days', 0.9) }} as resolution_days_p90,
+        coalesce(sum(resolution_seconds), 0) as resolution_seconds,
+        {{ quantile('resolution_seconds', 0.9) }} as resolution_seconds_p90,
         sum(case when is_resolved then 1 else 0 end) as resolved,
         count(*) as complaints
     from complaints
@@ -46,8 +43,8 @@ select
     period_start_date,
     cut_name,
     cut_value,
-    {{ ratio('resolution_days', 'resolved') }} as kpi_value,
-    resolution_days as numerator,
+    {{ ratio('resolution_seconds', 'resolved * 86400') }} as kpi_value,
+    {{ ratio('resolution_seconds', '86400') }} as numerator,
     resolved as denominator,
     complaints as sample_size,
     is_complete as is_mature
@@ -58,7 +55,7 @@ select
     period_start_date,
     'measure' as cut_name,
     'p90' as cut_value,
-    resolution_days_p90 as kpi_value,
+    {{ ratio('resolution_seconds_p90', '86400') }} as kpi_value,
     cast(null as decimal(24, 6)) as numerator,
     resolved as denominator,
     complaints as sample_size,

@@ -49,23 +49,50 @@ monthly as (
 
 ),
 
+cuts as (
+
+    select
+        cut_name,
+        cut_value,
+        min(month_date) as first_month
+    from monthly
+    group by cut_name, cut_value
+
+),
+
+calendar as (
+
+    select distinct period_start_date as month_date
+    from {{ ref('dim_period') }}
+    where period_grain = 'month'
+
+),
+
+-- Every month of a cut from its first on, quiet ones included.
 running as (
 
     select
-        month_date,
-        cut_name,
-        cut_value,
-        sum(users) over (
-            partition by cut_name, cut_value
-            order by month_date
+        calendar.month_date,
+        cuts.cut_name,
+        cuts.cut_value,
+        sum(coalesce(monthly.users, 0)) over (
+            partition by cuts.cut_name, cuts.cut_value
+            order by calendar.month_date
             rows between unbounded preceding and current row
         ) as users,
-        sum(margin) over (
-            partition by cut_name, cut_value
-            order by month_date
+        sum(coalesce(monthly.margin, 0)) over (
+            partition by cuts.cut_name, cuts.cut_value
+            order by calendar.month_date
             rows between unbounded preceding and current row
         ) as margin
-    from monthly
+    from cuts
+    inner join calendar
+        on cuts.first_month <= calendar.month_date
+    left join monthly
+        on
+            cuts.cut_name = monthly.cut_name
+            and cuts.cut_value = monthly.cut_value
+            and calendar.month_date = monthly.month_date
 
 )
 
