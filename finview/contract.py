@@ -173,7 +173,9 @@ def _column(raw: dict[str, Any], where: str) -> Column:
     meta = raw.get("config", {}).get("meta", {})
     name = raw["name"]
     if unknown := set(meta) - _COLUMN_META:
-        raise FinviewError(f"{where}.{name}: unknown meta {sorted(unknown)}", "see docs/contract.md")
+        raise FinviewError(
+            f"{where}.{name}: unknown meta {sorted(unknown)}", "see docs/contract.md"
+        )
     if not _TYPE.match(str(raw.get("data_type"))):
         raise FinviewError(
             f"{where}.{name}: data_type {raw.get('data_type')!r}",

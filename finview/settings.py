@@ -47,7 +47,7 @@ product_line_rhythm_days:
 
 
 def project_root() -> Path:
-    """Folder that holds `dbt_project.yml`: `$FINVIEW_PROJECT`, else the checkout of this package."""
+    """Folder with `dbt_project.yml`: `$FINVIEW_PROJECT`, else the checkout of this package."""
     configured = os.environ.get("FINVIEW_PROJECT")
     root = Path(configured) if configured else Path(__file__).resolve().parent.parent
     if not (root / "dbt_project.yml").is_file():
@@ -202,9 +202,9 @@ def _checked(raw: dict[str, Any], path: Path) -> dict[str, Any]:
             raise refuse("as_of_date", "'auto' or a day such as 2025-06-30")
     if "engine" in raw and raw["engine"] not in ENGINES:
         raise refuse("engine", f"one of: {', '.join(ENGINES)}")
-    if "keep_versions" in raw:
-        if type(raw["keep_versions"]) is not int or raw["keep_versions"] < 1:
-            raise refuse("keep_versions", "a whole number from 1")
+    keep = raw.get("keep_versions", 1)
+    if type(keep) is not int or keep < 1:
+        raise refuse("keep_versions", "a whole number from 1")
     if "product_line_rhythm_days" in raw:
         rhythm = raw["product_line_rhythm_days"]
         if not isinstance(rhythm, dict) or not all(

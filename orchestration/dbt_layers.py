@@ -11,6 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from finview.dbt import LAYERS, environment
 from finview.pipeline import begin_layer, finish_layer, hold
 from finview.pipeline.progress import quietly, stage
+from finview.quality import warm_up
 from orchestration.landing import ACCEPTED
 from orchestration.resources import HomeResource, QuietDbt
 
@@ -64,6 +65,10 @@ def _layer(name: str, manifest: Path) -> dg.AssetsDefinition:
                     target_path=call.target,
                     raise_on_error=False,
                 )
+            if name == "seeds":
+                # Takes seconds, needed next, and dbt is a process of its own. Not in a thread:
+                # two imports at once met half-made modules.
+                warm_up()
             try:
                 yield from quietly(invocation.stream())
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ def run(
     """
     began = time.monotonic()
     telemetry_off()
+    # Hundreds of thousands of small, lasting objects: looking for cycles often only costs time.
+    gc.set_threshold(100_000, 20, 20)
     home.create()
     load_settings(home)  # a bad setting is told before anything starts
     with listening(on_progress), exclusive(home), environment(_environment(home)):

@@ -42,7 +42,7 @@ def candidate_file(home: Home) -> Path:
 
 
 def build_candidate(home: Home, settings: Settings) -> Manifest:
-    """Copy the schemas `mart` and `report` of the warehouse into a fresh candidate and record the stage.
+    """Copy the schemas `mart` and `report` into a fresh candidate and record the stage.
 
     Raises:
         FinviewError: no build, no warehouse, nothing to publish, a copy that lost rows, or

@@ -6,6 +6,7 @@ nulls, enumerations and foreign keys belong to dbt tests, rules on single raw ro
 
 from finview.quality.model import CheckResult, passed
 from finview.quality.run import absent_tables, run_landed, run_marts
+from finview.quality.runner import warm_up
 from finview.quality.suites import declared, load_suites
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "passed",
     "run_landed",
     "run_marts",
+    "warm_up",
 ]

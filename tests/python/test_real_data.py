@@ -239,9 +239,8 @@ def test_retailer_published(retailer: Imported) -> None:
         "contacts": "count(*), count(distinct user_key) from mart.fct_touch"
         " where touch_kind = 'message'",
         "redemptions": "count(*), count(distinct user_key) from mart.fct_coupon where is_redeemed",
-        "baskets": "count(*), sum(amount) from mart.fct_order",
-        "campaigns": "count(distinct campaign_id) from mart.fct_touch"
-        " where touch_kind = 'message'",
+        "baskets": "count(*), sum(order_amount) from mart.fct_order",
+        "campaigns": "count(distinct campaign_id) from mart.fct_touch where touch_kind = 'message'",
         "described": "count(*) from mart.dim_user where income_band is not null",
     }
     with published(retailer) as marts:
