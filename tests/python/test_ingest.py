@@ -465,3 +465,15 @@ def test_fuzzed_files_never_crash_and_always_add_up(home: Home, contract: Contra
     report = ingest(home, contract, Settings())
     assert report.ok and len(report.files) == 60
     assert {file.status for file in report.files} >= {"accepted", "refused"}
+
+
+def test_masked_identifiers_join_nobody(home: Home, contract: Contract) -> None:
+    """What is left of two masked numbers may be equal: it must not become a key."""
+    body = "customer_id,phone,email\nc1,13800001234,a@example.com\nc2,138****1234,b@example.com\n"
+    land(home, "crm/customers/a.csv", body + "c3,13900001234,c***@example.com\n")
+    result = only(home, contract)
+    assert (result.rows_accepted, result.rows_quarantined) == (1, 2)
+    assert [row[:3] for row in quarantined(home)] == [
+        (3, "phone", "pattern"),
+        (4, "email", "pattern"),
+    ]
