@@ -1,6 +1,6 @@
 """Every published KPI against a second computation from the raw files, to the last digit.
 
-The second way (kpis_second_way*.py) reads landing files, finds users and computes in exact
+The second way (second_way/) reads landing files, finds users and computes in exact
 fractions, without SQL. Users are compared by number and structure, because keys are hashes.
 SECOND_WAY_HOME names a finished home to compare instead of a small one made here.
 """
@@ -19,11 +19,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from kpis_second_way import facts_of, kpis_of
-from kpis_second_way_behaviour import duplicate_contacts, session_sizes, standing_consents
-from kpis_second_way_facts import Facts
-from kpis_second_way_identity import Node
-from kpis_second_way_periods import (
+from second_way.behaviour import duplicate_contacts, session_sizes, standing_consents
+from second_way.facts import Facts
+from second_way.identity import Node
+from second_way.kpis import facts_of, kpis_of
+from second_way.periods import (
     Key,
     Value,
     end_of,
@@ -32,7 +32,7 @@ from kpis_second_way_periods import (
     rounded,
     start_of,
 )
-from pipeline_support import finview, home_with, sample_landing
+from support.pipeline import finview, home_with, sample_landing
 
 from finview.publish import open_current
 from finview.settings import Home, project_root

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pipeline_support import (
+from support.pipeline import (
     KEY,
     command,
     finview,

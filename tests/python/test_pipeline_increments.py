@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline_support import (
+from support.pipeline import (
     deliver_first,
     deliver_rest,
     finview,

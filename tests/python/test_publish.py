@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from publish_support import (
+from support.publish import (
     BUILT,
     DAY,
     SETTINGS,

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from publish_support import SETTINGS, build_and_publish, fill_warehouse, green_build, served_marks
+from support.publish import SETTINGS, build_and_publish, fill_warehouse, green_build, served_marks
 
 from finview.audit import AuditChain, BuildRecord
 from finview.errors import FinviewError
@@ -20,7 +20,7 @@ from finview.settings import Home
 
 HERE = Path(__file__).resolve().parent
 BUILD_AND_PUBLISH = """
-from publish_support import *
+from support.publish import *
 build_and_publish(Home(Path(sys.argv[1])), mark=2)
 """
 
@@ -91,7 +91,7 @@ def test_killed_at_any_moment(home: Home, clean_hash: str) -> None:
 
 FULL_DISK = """
 import resource, signal
-from publish_support import *
+from support.publish import *
 from finview.errors import FinviewError
 home, limit, mode = Home(Path(sys.argv[1])), {limit}, {mode!r}
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -8,7 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from publish_support import SETTINGS, build_and_publish, green_build
+from support.publish import SETTINGS, build_and_publish, green_build
 
 from finview.audit import BuildRecord
 from finview.errors import FinviewError

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from quality_landed_data import AS_OF, GOOD, make_home, write_table
+from support.landed_data import AS_OF, GOOD, make_home, write_table
 
 from finview.contract import Contract, load_contract
 from finview.errors import FinviewError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from quality_landed_data import AS_OF, make_home
+from support.landed_data import AS_OF, make_home
 
 from finview.contract import Contract, load_contract
 from finview.errors import FinviewError

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 
-from kpis_second_way_behaviour import duplicate_contacts, standing_consents
-from kpis_second_way_facts import Facts
-from kpis_second_way_identity import Node
-from kpis_second_way_periods import (
+from second_way.behaviour import duplicate_contacts, standing_consents
+from second_way.facts import Facts
+from second_way.identity import Node
+from second_way.periods import (
     ALL,
     GRAINS,
     LONG_GRAINS,

@@ -1,6 +1,6 @@
 """The KPIs that are built, computed a second time from raw files: no SQL, no floats.
 
-Acquisition, value and growth are here, the others in kpis_second_way_users.
+Acquisition, value and growth are here, the others in second_way/users.
 Definitions: seeds/kpis/kpi_catalogue.csv and the first comment of each KPI's model.
 """
 
@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from kpis_second_way_facts import Facts, campaign_channels, gather
-from kpis_second_way_identity import Node, resolve
-from kpis_second_way_periods import (
+from finview.settings import project_root
+from second_way.facts import Facts, campaign_channels, gather
+from second_way.identity import Node, resolve
+from second_way.periods import (
     ALL,
     GRAINS,
     LONG_GRAINS,
@@ -29,10 +30,8 @@ from kpis_second_way_periods import (
     shifted,
     start_of,
 )
-from kpis_second_way_raw import read_landing, seed
-from kpis_second_way_users import user_kpis
-
-from finview.settings import project_root
+from second_way.raw import read_landing, seed
+from second_way.users import user_kpis
 
 BASE_YEAR = 2023
 

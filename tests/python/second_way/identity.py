@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kpis_second_way_raw import Raw, Row
+from second_way.raw import Raw, Row
 
 Node = tuple[str, str]
 STRONG = ("id_card", "phone", "email")

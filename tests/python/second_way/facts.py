@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kpis_second_way_identity import Identity, Node
-from kpis_second_way_raw import Raw, Row
+from second_way.identity import Identity, Node
+from second_way.raw import Raw, Row
 
 CLICK_WINDOW, VIEW_WINDOW = timedelta(days=30), timedelta(days=1)
 LOSS_AFTER = timedelta(days=90)

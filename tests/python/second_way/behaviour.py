@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from kpis_second_way_facts import Facts
-from kpis_second_way_identity import Node
+from second_way.facts import Facts
+from second_way.identity import Node
 
 DUPLICATE_WINDOW = timedelta(days=7)
 SESSION_PAUSE = timedelta(minutes=30)

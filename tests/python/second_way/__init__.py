@@ -1,0 +1,1 @@
+"""A second computation of every KPI from the raw files, in plain Python, without SQL."""

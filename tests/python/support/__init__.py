@@ -1,0 +1,1 @@
+"""What several test modules share: small homes, warehouses and landed data."""
