@@ -68,8 +68,8 @@ def import_(home: Home, example: str, folder: Path) -> None:
 
     \b
     Example:
-      finview import completejourney --from ~/data/completejourney --home /tmp/cj
-      finview run --home /tmp/cj
+      finview import completejourney --from ~/data/completejourney --home ./cj
+      finview run --home ./cj
     """
     from finview.importer import import_example
 
