@@ -78,6 +78,8 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
     project = project_root()
     variables = dbt.dbt_variables(load_settings(home), as_of)
     fingerprint = dbt.model_fingerprint(project, variables)
+    if layer == "seeds":
+        _forget_changed_warehouse(home)
     reason = _reason_to_start_afresh(home, fingerprint, as_of)
     if reason and layer == "seeds":
         say("note", f"building everything afresh: {reason}")
@@ -128,7 +130,11 @@ def finish_layer(home: Home, call: DbtCall, *, exit_ok: bool, partial: bool = Fa
     }
     BuildRecord(home).stage(call.layer, green, details)
     if green and call.layer == "reports":
-        built = {"fingerprint": call.fingerprint, "as_of_date": call.as_of.isoformat()}
+        built = {
+            "fingerprint": call.fingerprint,
+            "as_of_date": call.as_of.isoformat(),
+            "warehouse": _warehouse_stamp(home),
+        }
         write_atomic(_built_with(home), canonical_json(built))
     if not green and not partial:
         raise _failure(home, call, outcome, left_out)
@@ -145,6 +151,27 @@ def step_dbt(home: Home, layer: str, *, full_refresh: bool = False) -> LayerResu
         stdout=subprocess.DEVNULL,
     )
     return finish_layer(home, call, exit_ok=done.returncode == 0)
+
+
+def _forget_changed_warehouse(home: Home) -> None:
+    """Forget the last complete build if something else has written the warehouse since.
+
+    Incremental tables built by hand, with other models or variables, are no base to build on.
+    """
+    try:
+        built = json.loads(_built_with(home).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if built.get("warehouse") != _warehouse_stamp(home):
+        _built_with(home).unlink()
+
+
+def _warehouse_stamp(home: Home) -> list[int] | None:
+    """Size and time of change of the warehouse file; None where there is none."""
+    if not home.warehouse_file.exists():
+        return None
+    status = home.warehouse_file.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def _reason_to_start_afresh(home: Home, fingerprint: str, as_of: date) -> str | None:

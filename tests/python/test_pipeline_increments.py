@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 from support.pipeline import (
     deliver_first,
     deliver_rest,
@@ -38,3 +39,8 @@ def test_late_and_split_deliveries_give_the_content_of_one_delivery(tmp_path: Pa
     assert served_tables(whole) == served_tables(split)
     assert served(whole) == served(split)
     assert first != served(split), "the second delivery was meant to change something"
+
+    with duckdb.connect(str(split.warehouse_file)) as connection:
+        connection.execute("update intermediate.int_sessions_built set event_count = 99")
+    assert "afresh" in _run(split), "a warehouse changed by hand is no base to build on"
+    assert served(split) == served(whole)
