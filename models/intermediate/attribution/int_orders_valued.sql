@@ -36,7 +36,7 @@ losses as (
             sum(
                 due_amount
                 - case
-                    when paid_date <= {{ as_of_date() }} then coalesce(paid_amount, 0)
+                    when paid_date is not null then coalesce(paid_amount, 0)
                     else 0
                 end
             )
@@ -45,11 +45,7 @@ losses as (
     from repayments
     where
         due_date < {{ add_days(as_of_date(), - (var('credit_loss_days_past_due') | int)) }}
-        and (
-            paid_date is null
-            or paid_date > {{ as_of_date() }}
-            or coalesce(paid_amount, 0) < due_amount
-        )
+        and (paid_date is null or coalesce(paid_amount, 0) < due_amount)
     group by order_id
 
 )

@@ -40,10 +40,7 @@ ranked as (
 select
     user_key,
     count(*) as account_count,
-    count(customer_id) as crm_account_count,
-    count(*) > 0
-    and count(customer_id) = count(deleted_at)
-    and count(customer_id) > 0 as is_deleted,
+    count(customer_id) > 0 and count(customer_id) = count(deleted_at) as is_deleted,
     -- noqa: disable=LT02
     {% for attribute in attributes %}
     min_by({{ attribute }}, case when {{ attribute }} is not null then trust_rank end)

@@ -27,7 +27,7 @@ renamed as (
         due_at,
         {{ business_day('due_at') }} as due_date,
         {{ known_by_as_of('paid_at') }} as paid_at,
-        {{ business_day('paid_at') }} as paid_date,
+        {{ business_day(known_by_as_of('paid_at')) }} as paid_date,
 
         -- lineage
         _load_sequence as load_sequence
