@@ -18,11 +18,20 @@ JOBS ?= 2
 # For make run: RUN_ARGS="--full-refresh"
 RUN_ARGS ?=
 
-.PHONY: help install run dev test pytest dbt-unit lint format lock snapshot clean
+CLUSTER := .venv-cluster
+CLUSTER_STAMP := $(CLUSTER)/.installed
+# Where make parity and make test-spark keep their state.
+PARITY_HOME ?= var/parity
+SPARK_TESTS := tests/python/spark
+# For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
+SPARK_ARGS ?=
+
+.PHONY: help install run dev test pytest dbt-unit lint format lock snapshot clean \
+	spark-install spark-up spark-run spark-down parity test-spark
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
-		| awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+		| awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 install: $(STAMP)  ## make .venv with the pinned packages (done once; again when they change)
 
@@ -67,6 +76,34 @@ format: install  ## put Python into the house format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+spark-install: install $(CLUSTER_STAMP)  ## make .venv-cluster with Spark and Iceberg (done once)
+
+$(CLUSTER_STAMP): requirements/cluster.txt
+	@echo "installing Spark and Iceberg into $(CLUSTER) (about 450 MB, once)"
+	@test -x $(CLUSTER)/bin/python || "$(PYTHON)" -m venv $(CLUSTER)
+	@VIRTUAL_ENV=$(CLUSTER) $(BIN)/uv pip sync --quiet --require-hashes requirements/cluster.txt
+	@touch $(CLUSTER_STAMP)
+
+spark-up: spark-install  ## a local Spark cluster with an Iceberg catalogue, on loopback
+	@$(BIN)/finview cluster up $(SPARK_ARGS)
+
+spark-run: spark-up  ## like run, on the cluster: sample data, whole pipeline, publish, scorecard
+	@$(BIN)/finview run --engine spark $(RUN_ARGS)
+
+spark-down:  ## stop the local cluster; its tables stay
+	@$(BIN)/finview cluster down
+
+parity: spark-install  ## build the sample on DuckDB and on Spark, compare every mart cell by cell
+	@$(BIN)/finview parity --home $(PARITY_HOME)
+
+# The parity home keeps its cluster for the tests; it is stopped whatever they say.
+test-spark: spark-install  ## parity, then the tests that need a cluster (Java, PostgreSQL)
+	@$(BIN)/finview cluster down --home $(PARITY_HOME) --remove > /dev/null
+	@rm -rf $(PARITY_HOME)
+	@status=0; $(BIN)/finview parity --home $(PARITY_HOME) --keep \
+		&& FINVIEW_TEST_CLUSTER_HOME=$(abspath $(PARITY_HOME)) $(BIN)/pytest $(SPARK_TESTS) \
+		|| status=$$?; $(BIN)/finview cluster down --home $(PARITY_HOME) > /dev/null; exit $$status
+
 snapshot: install  ## write the snapshot of asset keys, jobs and schedules anew
 	@$(BIN)/python -m orchestration.snapshot --write
 
@@ -75,9 +112,11 @@ LOCK := VIRTUAL_ENV=../.venv ../$(BIN)/uv pip compile --quiet --universal --pyth
 
 lock: install  ## pin the dependencies of pyproject.toml anew (needs a package index)
 	cd requirements && $(LOCK) bootstrap.in -o bootstrap.txt
-	cd requirements && $(LOCK) --extra dev ../pyproject.toml -o dev.txt
+	cd requirements && $(LOCK) --extra dev --extra spark ../pyproject.toml -o dev.txt
 	cd requirements && $(LOCK) -c dev.txt ../pyproject.toml -o runtime.txt
+	cd requirements && $(LOCK) -c dev.txt --extra spark ../pyproject.toml -o spark.txt
+	cd requirements && $(LOCK) cluster.in -o cluster.txt
 
 clean:  ## remove .venv and caches; keeps $FINVIEW_HOME (./var)
-	@rm -rf .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(CLUSTER) target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from finview.dbt import telemetry_off
 from finview.durable import locked
+from finview.pyhive_fix import mend_pyhive
 
 _PR_SET_PDEATHSIG = 1
 _EXIT_BUSY = 75
@@ -49,4 +50,6 @@ def main() -> None:
 def _dbt() -> None:
     from dbt.cli.main import cli
 
+    if os.environ.get("FINVIEW_ENGINE") == "spark":
+        mend_pyhive()
     cli(prog_name="dbt")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,18 @@ import yaml
 
 from finview.errors import FinviewError
 
-ENGINES = ("duckdb",)
+ENGINES = ("duckdb", "spark")
+#: Iceberg catalogue of the local cluster (`finview cluster up`).
+LOCAL_CATALOGUE = "lake"
+_SPARK_SETTINGS: Mapping[str, type] = {
+    "host": str,
+    "port": int,
+    "user": str,
+    "auth": str,
+    "catalogue": str,
+    "partitions": int,
+    "storage": str,
+}
 PRODUCT_LINES = ("consumer_credit", "wealth", "payment", "insurance", "other")
 
 DEFAULT_RHYTHM: Mapping[str, int] = {
@@ -34,7 +45,7 @@ SETTINGS_TEMPLATE = """\
 business_timezone: Asia/Shanghai   # zone of the business day (IANA name)
 reporting_currency: CNY            # every amount must be in it; other currencies are refused
 as_of_date: auto                   # a day (2025-06-30), or auto: the last business day delivered
-engine: duckdb
+engine: duckdb                     # or spark, see docs/spark.md
 keep_versions: 5                   # published versions kept for rollback
 # Days in which a user of the product line is expected to come back.
 product_line_rhythm_days:
@@ -144,13 +155,18 @@ class Home:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `finview.yml` says, checked. `as_of_date` is None for `auto`."""
+    """What `finview.yml` says, checked.
+
+    `as_of_date` is None for `auto`; `spark` names a cluster (host, port, user, auth, catalogue,
+    partitions, storage), and is empty for the local one. `$FINVIEW_ENGINE` wins over `engine`.
+    """
 
     business_timezone: str = "Asia/Shanghai"
     reporting_currency: str = "CNY"
     as_of_date: date | None = None
     engine: str = "duckdb"
     keep_versions: int = 5
+    spark: Mapping[str, Any] = field(default_factory=dict)
     product_line_rhythm_days: Mapping[str, int] = field(
         default_factory=lambda: dict(DEFAULT_RHYTHM)
     )
@@ -164,7 +180,7 @@ def load_settings(home: Home) -> Settings:
     """
     path = home.settings_file
     if not path.exists():
-        return Settings()
+        return _with_engine_of_environment(Settings())
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
@@ -175,7 +191,14 @@ def load_settings(home: Home) -> Settings:
     if unknown:
         known = ", ".join(Settings.__dataclass_fields__)
         raise FinviewError(f"{path}: unknown setting {unknown[0]!r}", f"use one of: {known}")
-    return Settings(**_checked(raw, path))
+    return _with_engine_of_environment(Settings(**_checked(raw, path)))
+
+
+def _with_engine_of_environment(settings: Settings) -> Settings:
+    engine = os.environ.get("FINVIEW_ENGINE", settings.engine)
+    if engine not in ENGINES:
+        raise FinviewError(f"FINVIEW_ENGINE is {engine!r}", f"use one of: {', '.join(ENGINES)}")
+    return replace(settings, engine=engine)
 
 
 def _checked(raw: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -205,6 +228,14 @@ def _checked(raw: dict[str, Any], path: Path) -> dict[str, Any]:
     keep = raw.get("keep_versions", 1)
     if type(keep) is not int or keep < 1:
         raise refuse("keep_versions", "a whole number from 1")
+    if "spark" in raw:
+        spark = raw["spark"]
+        if not isinstance(spark, dict) or not all(
+            name in _SPARK_SETTINGS and type(value) is _SPARK_SETTINGS[name]
+            for name, value in spark.items()
+        ):
+            known = ", ".join(f"{name} ({kind.__name__})" for name, kind in _SPARK_SETTINGS.items())
+            raise refuse("spark", f"lines of: {known}")
     if "product_line_rhythm_days" in raw:
         rhythm = raw["product_line_rhythm_days"]
         if not isinstance(rhythm, dict) or not all(

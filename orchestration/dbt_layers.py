@@ -10,7 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from finview.dbt import LAYERS, environment
 from finview.pipeline import begin_layer, finish_layer, hold
-from finview.pipeline.progress import quietly, stage
+from finview.progress import quietly, stage
 from finview.quality import warm_up
 from orchestration.landing import ACCEPTED
 from orchestration.resources import HomeResource, QuietDbt

@@ -7,7 +7,7 @@ import dagster as dg
 
 from finview.contract import Contract
 from finview.pipeline import hold, raise_if_red, step_ingest, step_landed_expectations
-from finview.pipeline.progress import stage
+from finview.progress import stage
 from orchestration.metadata import check_metadata, report_by_table
 from orchestration.resources import HomeResource
 

@@ -12,7 +12,7 @@ from finview.pipeline import (
     step_mart_expectations,
     step_publish,
 )
-from finview.pipeline.progress import stage
+from finview.progress import stage
 from finview.quality import load_suites
 from orchestration.metadata import check_metadata
 from orchestration.resources import HomeResource

@@ -6,6 +6,7 @@ import click
 
 from finview import __version__
 from finview.cli.build import doctor, env, run, ui
+from finview.cli.cluster import cluster, parity
 from finview.cli.data import import_, ingest, sample
 from finview.cli.output import Group
 from finview.cli.serve import kpi, publish, rollback, versions
@@ -44,5 +45,7 @@ for _command in (
     ui,
     doctor,
     env,
+    cluster,
+    parity,
 ):
     main.add_command(_command)

@@ -10,15 +10,22 @@ from pathlib import Path
 import click
 
 from finview.cli.output import Progress, console, home_option
-from finview.settings import Home, load_settings, project_root
+from finview.settings import ENGINES, Home, load_settings, project_root
 
 
 @click.command(short_help="Build and publish everything, then print the scorecard.")
 @click.option("--full-refresh", is_flag=True, help="Build incremental tables afresh.")
 @click.option("--no-sample", is_flag=True, help="With an empty landing, stop; make no sample data.")
 @click.option("--no-scorecard", is_flag=True, help="Do not print the scorecard at the end.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="Engine of this run [default: engine in finview.yml, else duckdb].",
+)
 @home_option
-def run(home: Home, full_refresh: bool, no_sample: bool, no_scorecard: bool) -> None:
+def run(
+    home: Home, full_refresh: bool, no_sample: bool, no_scorecard: bool, engine: str | None
+) -> None:
     """Ingest, check, build, check, publish; the last good version stays served until the end.
 
     An empty landing is filled with sample data first.
@@ -28,11 +35,15 @@ def run(home: Home, full_refresh: bool, no_sample: bool, no_scorecard: bool) -> 
       finview run
       finview run --home /data/finview --no-sample
       finview run --full-refresh       after changing rules that reach into the past
+      finview run --engine spark       on the Spark cluster, see docs/spark.md
     """
     from finview import pipeline
     from finview.cli.serve import print_scorecard
+    from finview.engines import engine_of
 
-    load_settings(home)
+    if engine:
+        os.environ["FINVIEW_ENGINE"] = engine
+    engine_of(home, load_settings(home)).check()
     home.create()
     if is_empty(home.landing) and is_empty(home.accepted):
         make_sample(home, refuse=no_sample)
@@ -91,8 +102,11 @@ def env(home: Home) -> None:
       eval "$(finview env)" && dbt build --select staging
     """
     from finview.dbt import dbt_environment
+    from finview.engines import engine_of
 
-    for name, value in sorted(dbt_environment(home, project_root()).items()):
+    engine = engine_of(home, load_settings(home))
+    values = {**dbt_environment(home, project_root()), **engine.environment(None)}
+    for name, value in sorted(values.items()):
         click.echo(f"export {name}={shlex.quote(value)}")
 
 

@@ -51,6 +51,7 @@ def examine(home: Home) -> list[Finding]:
         _project,
         _home,
         _settings,
+        _engine,
         _key,
         _disk,
         _port,
@@ -110,6 +111,15 @@ def _settings(home: Home) -> Finding:
     day = settings.as_of_date or "auto"
     text = f"{settings.business_timezone}, {settings.reporting_currency}, as of {day}"
     return Finding("good", "settings", text)
+
+
+def _engine(home: Home) -> Finding:
+    from finview.engines import engine_of
+
+    settings = load_settings(home)
+    engine = engine_of(home, settings)
+    engine.check()
+    return Finding("good", "engine", engine.name)
 
 
 def _key(home: Home) -> Finding:

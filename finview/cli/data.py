@@ -89,7 +89,7 @@ def ingest(home: Home) -> None:
       finview ingest && less var/audit/ingest_latest.json
     """
     from finview.pipeline import step_ingest
-    from finview.pipeline.progress import listening
+    from finview.progress import listening
 
     home.create()
     with Progress() as progress, listening(progress):

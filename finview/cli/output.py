@@ -70,7 +70,7 @@ class Progress:
             self._status.stop()
 
     def __call__(self, kind: str, message: str) -> None:
-        """Listener of `finview.pipeline.progress`."""
+        """Listener of `finview.progress`."""
         if kind in ("start", "tick"):
             if self._status:
                 self._status.update(message)

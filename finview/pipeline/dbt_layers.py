@@ -21,8 +21,9 @@ from typing import Any
 from finview import dbt
 from finview.audit import BuildRecord
 from finview.durable import canonical_json, write_atomic
+from finview.engines import Engine, engine_of
 from finview.errors import FinviewError
-from finview.pipeline.progress import say
+from finview.progress import say
 from finview.settings import Home, load_settings, project_root
 
 _GREEN = ("success", "pass", "warn")
@@ -76,11 +77,15 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
     current = record.load() or {}
     as_of = date.fromisoformat(current["as_of_date"])
     project = project_root()
-    variables = dbt.dbt_variables(load_settings(home), as_of)
+    settings = load_settings(home)
+    engine = engine_of(home, settings)
+    engine.check()
+    variables = dbt.dbt_variables(settings, as_of)
     fingerprint = dbt.model_fingerprint(project, variables)
+    stamp = engine.stamp()
     if layer == "seeds":
-        _forget_changed_warehouse(home)
-    reason = _reason_to_start_afresh(home, fingerprint, as_of)
+        _forget_changed_warehouse(engine, stamp)
+    reason = _reason_to_start_afresh(engine, stamp, fingerprint, as_of)
     if reason and layer == "seeds":
         say("note", f"building everything afresh: {reason}")
     call = DbtCall(
@@ -88,7 +93,7 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
         arguments=tuple(
             dbt.build_arguments(variables, full_refresh=full_refresh or reason is not None)
         ),
-        environment=dbt.dbt_environment(home, project),
+        environment={**dbt.dbt_environment(home, project), **engine.environment(layer)},
         target=dbt.target_folder(home),
         project=project,
         fingerprint=fingerprint,
@@ -98,7 +103,7 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
     (home.logs / "dbt").mkdir(mode=0o700, parents=True, exist_ok=True)
     for stale in (call.target / "run_results.json", _results_file(home, layer)):
         stale.unlink(missing_ok=True)
-    _running(home).touch(mode=0o600)
+    _running(engine).touch(mode=0o600)
     return call
 
 
@@ -114,7 +119,8 @@ def finish_layer(home: Home, call: DbtCall, *, exit_ok: bool, partial: bool = Fa
     Raises:
         FinviewError: a node failed, dbt died, or a node of the project was left out.
     """
-    _running(home).unlink(missing_ok=True)
+    engine = engine_of(home, load_settings(home))
+    _running(engine).unlink(missing_ok=True)
     results = call.target / "run_results.json"
     if results.exists():
         shutil.copyfile(results, _results_file(home, call.layer))
@@ -133,11 +139,11 @@ def finish_layer(home: Home, call: DbtCall, *, exit_ok: bool, partial: bool = Fa
         built = {
             "fingerprint": call.fingerprint,
             "as_of_date": call.as_of.isoformat(),
-            "warehouse": _warehouse_stamp(home),
+            "warehouse": engine.stamp(),
         }
-        write_atomic(_built_with(home), canonical_json(built))
+        write_atomic(_built_with(engine), canonical_json(built))
     if not green and not partial:
-        raise _failure(home, call, outcome, left_out)
+        raise engine.failure() or _failure(home, call, outcome, left_out)
     return outcome
 
 
@@ -153,38 +159,32 @@ def step_dbt(home: Home, layer: str, *, full_refresh: bool = False) -> LayerResu
     return finish_layer(home, call, exit_ok=done.returncode == 0)
 
 
-def _forget_changed_warehouse(home: Home) -> None:
+def _forget_changed_warehouse(engine: Engine, stamp: Any) -> None:
     """Forget the last complete build if something else has written the warehouse since.
 
     Incremental tables built by hand, with other models or variables, are no base to build on.
     """
     try:
-        built = json.loads(_built_with(home).read_text(encoding="utf-8"))
+        built = json.loads(_built_with(engine).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    if built.get("warehouse") != _warehouse_stamp(home):
-        _built_with(home).unlink()
+    if built.get("warehouse") != stamp:
+        _built_with(engine).unlink()
 
 
-def _warehouse_stamp(home: Home) -> list[int] | None:
-    """Size and time of change of the warehouse file; None where there is none."""
-    if not home.warehouse_file.exists():
-        return None
-    status = home.warehouse_file.stat()
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _reason_to_start_afresh(home: Home, fingerprint: str, as_of: date) -> str | None:
+def _reason_to_start_afresh(
+    engine: Engine, stamp: Any, fingerprint: str, as_of: date
+) -> str | None:
     """Why incremental tables cannot be continued, or None."""
-    if not home.warehouse_file.exists():
+    if stamp is None:
         return None  # everything is new anyway
-    if _running(home).exists():
+    if _running(engine).exists():
         # What a killed dbt left is no base to build on, and all later layers must know it.
-        _built_with(home).unlink(missing_ok=True)
-        _running(home).unlink()
+        _built_with(engine).unlink(missing_ok=True)
+        _running(engine).unlink()
         return "the build before was cut off"
     try:
-        built = json.loads(_built_with(home).read_text(encoding="utf-8"))
+        built = json.loads(_built_with(engine).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "no complete build to continue"
     if built.get("fingerprint") != fingerprint:
@@ -240,9 +240,9 @@ def _results_file(home: Home, layer: str) -> Path:
     return home.logs / "dbt" / f"{layer}_results.json"
 
 
-def _built_with(home: Home) -> Path:
-    return home.warehouse / "built_with.json"
+def _built_with(engine: Engine) -> Path:
+    return engine.state_file("built_with.json")
 
 
-def _running(home: Home) -> Path:
-    return home.warehouse / ".dbt_running"
+def _running(engine: Engine) -> Path:
+    return engine.state_file(".dbt_running")

@@ -14,7 +14,7 @@ from finview.audit import BuildRecord
 from finview.durable import write_atomic
 from finview.errors import FinviewError
 from finview.pipeline.dbt_layers import dbt_executable
-from finview.pipeline.progress import stage
+from finview.progress import stage
 from finview.settings import Home, load_settings
 
 #: Any day will do for parsing; models read the real one when they are built.
@@ -29,7 +29,7 @@ def ensure_manifest(home: Home, project: Path) -> Path:
     """
     folder = home.root / "dbt_parse"
     manifest, stamp_file = folder / "manifest.json", folder / "stamp"
-    stamp = dbt.project_stamp(project)
+    stamp = f"{load_settings(home).engine} {dbt.project_stamp(project)}"
     if manifest.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
         return manifest
     with stage("reading the dbt project"):
@@ -51,7 +51,12 @@ def ensure_manifest(home: Home, project: Path) -> Path:
 def _parse(home: Home, project: Path, target: Path) -> None:
     variables = dbt.dbt_variables(load_settings(home), _last_day(home))
     environment = dbt.dbt_environment(home, project)
-    environment |= {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
+    environment |= {
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target),
+        # Reading the project needs no cluster.
+        "FINVIEW_ENGINE": load_settings(home).engine,
+    }
     # Parsing writes only its own folder: it need not wait for a build that is under way.
     environment.pop("FINVIEW_HOME")
     inherited = {name: value for name, value in os.environ.items() if name != "FINVIEW_HOME"}

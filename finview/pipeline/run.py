@@ -12,7 +12,7 @@ from finview.audit import REQUIRED_STAGES, AuditChain, BuildRecord
 from finview.dbt import environment, telemetry_off
 from finview.errors import FinviewError
 from finview.pipeline.exclusive import exclusive
-from finview.pipeline.progress import Listener, listening, stage
+from finview.progress import Listener, listening, stage
 from finview.settings import Home, load_settings, project_root
 
 #: Ends of a publish in the audit chain.
@@ -48,7 +48,7 @@ def run(
     Args:
         home: Home to run; its folders are made when absent.
         full_refresh: Build incremental tables afresh.
-        on_progress: Called with (kind, message), see `finview.pipeline.progress`.
+        on_progress: Called with (kind, message), see `finview.progress`.
 
     Raises:
         FinviewError: the step that stopped the run; the last good version stays published.

@@ -15,7 +15,7 @@ from finview.contract import load_contract
 from finview.dbt import LAYERS
 from finview.errors import FinviewError
 from finview.pipeline.exclusive import exclusive
-from finview.pipeline.progress import count
+from finview.progress import count
 from finview.settings import Home, load_settings, project_root
 
 if TYPE_CHECKING:

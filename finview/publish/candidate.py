@@ -16,6 +16,7 @@ import duckdb
 
 from finview.audit import AuditChain, BuildRecord
 from finview.durable import locked, sync_folder
+from finview.engines import engine_of
 from finview.errors import FinviewError
 from finview.publish.content import literal, table_hash, total_hash
 from finview.publish.copying import TARGET, Relation, connect, copy_relations
@@ -84,10 +85,10 @@ def _stage_details(manifest: Manifest) -> dict[str, Any]:
 def _build(home: Home, settings: Settings, record: Mapping[str, Any]) -> Manifest:
     for leftover in home.candidate.glob(".making-*"):
         shutil.rmtree(leftover)  # of a build that was killed; the lock says none is alive
-    _check_warehouse(home.warehouse_file)
+    engine = engine_of(home, settings)
     making = Path(tempfile.mkdtemp(prefix=".making-", dir=home.candidate))
     try:
-        relations = copy_relations(home.warehouse_file, making / MARTS_FILE, making / ".spill")
+        relations = copy_relations(engine, making / MARTS_FILE, making / ".spill")
         tables = _describe(making, relations)
         failpoint("candidate_written")
         manifest = _manifest(home, settings, record, tables, making / MARTS_FILE)
@@ -143,17 +144,6 @@ def _describe_one(
         bytes=file.stat().st_size,
         parquet_sha256=sha256_file(file),
     )
-
-
-def _check_warehouse(file: Path) -> None:
-    if not file.is_file():
-        raise FinviewError(f"no warehouse at {file.name}", "build first: finview run")
-    # A log cut short by a crash opens without an error, on fewer rows.
-    if file.with_name(f"{file.name}.wal").exists():
-        raise FinviewError(
-            f"{file.name} has a leftover write-ahead log: its last build was interrupted",
-            "end the program that writes to it, then build again: finview run",
-        )
 
 
 def _manifest(

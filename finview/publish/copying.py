@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
+from finview.engines import PUBLISHED_SCHEMAS, Engine
 from finview.errors import FinviewError
 from finview.publish.content import literal, quoted
 
-PUBLISHED_SCHEMAS = ("mart", "report")
 #: Name under which the database being made is attached.
 TARGET = "finview_target"
 _SAFE_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,99}$")
@@ -51,21 +51,18 @@ def _memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def copy_relations(warehouse: Path, target: Path, spill: Path) -> dict[Relation, int]:
+def copy_relations(engine: Engine, target: Path, spill: Path) -> dict[Relation, int]:
     """Copy every relation, in sorted order; returns them with their rows in the warehouse.
 
     Args:
-        warehouse: The file dbt wrote; opened read-only.
+        engine: Whose marts and reports are copied.
         target: The file to make.
         spill: Folder for what does not fit into memory.
 
     Raises:
         FinviewError: nothing to publish, or a name that cannot be published.
     """
-    # Views name their own catalog, which is the stem of the file dbt wrote.
-    source = warehouse.stem
-    with connect(spill) as connection:
-        connection.execute(f"attach {literal(str(warehouse))} as {quoted(source)} (read_only)")
+    with connect(spill) as connection, engine.marts(connection) as source:
         connection.execute(f"attach {literal(str(target))} as {TARGET}")
         relations = _relations(connection, source)
         for schema in PUBLISHED_SCHEMAS:

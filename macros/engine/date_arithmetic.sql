@@ -1,9 +1,10 @@
 {#-
-    Date arithmetic that both engines agree on. Arguments are SQL expressions.
-    add_days(date, n) and add_months(date, n) give dates; days_between(start, end) and
-    months_between(start, end) give whole numbers, negative where end is before start;
-    months are counted between the first days of the two months. hours_between gives a decimal.
-    add_hours(timestamp, n) gives a timestamp.
+    Date arithmetic that both engines agree on. Arguments are SQL expressions, n a whole number.
+    add_days(date, n) and add_months(date, n) give dates; a day that the month lacks becomes its
+    last. add_hours(timestamp, n) gives a timestamp. days_between(start, end),
+    months_between(start, end) and seconds_between(start, end) give whole numbers, negative where
+    end is before start: months between the first days of the two months, seconds between the full
+    seconds that the two moments lie in.
 -#}
 {% macro add_days(day, number) -%}
     {{ return(adapter.dispatch('add_days', 'finview')(day, number)) }}
@@ -69,6 +70,11 @@
     cast(date_diff('second', {{ start_moment }}, {{ end_moment }}) as bigint)
 {%- endmacro %}
 
+{#- Not `unix_timestamp` of the moment itself: before 1970 it rounds up. -#}
 {% macro spark__seconds_between(start_moment, end_moment) -%}
-    cast(unix_timestamp({{ end_moment }}) - unix_timestamp({{ start_moment }}) as bigint)
+    cast(
+        unix_seconds(cast({{ end_moment }} as timestamp_ltz))
+        - unix_seconds(cast({{ start_moment }} as timestamp_ltz))
+        as bigint
+    )
 {%- endmacro %}

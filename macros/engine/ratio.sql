@@ -1,6 +1,7 @@
 {#-
-    numerator / denominator as decimal(24,6), rounded half away from zero; null where the
-    denominator is null or 0. Both engines divide decimals differently, hence the dispatch.
+    numerator / denominator as decimal(24,6), rounded once, half away from zero; null where the
+    denominator is null or 0, an error where the quotient has no room. The engines divide decimals
+    differently, hence the dispatch.
 -#}
 {% macro ratio(numerator, denominator) -%}
     {{ return(adapter.dispatch('ratio', 'finview')(numerator, denominator)) }}
@@ -21,10 +22,15 @@
     )
 {%- endmacro %}
 
+{#-
+    Spark finds 38 decimals of the quotient, then rounds to as many as the type of the result has:
+    6 after decimal(38,6), but 14 after decimal(24,6), and 0.0000004999999999999998 would become
+    0.0000005 and then 0.000001. Not `div`: its bigint overflows without an error.
+-#}
 {% macro spark__ratio(numerator, denominator) -%}
     cast(
-        cast({{ numerator }} as decimal(24, 6))
-        / nullif(cast({{ denominator }} as decimal(24, 6)), 0)
+        cast(cast({{ numerator }} as decimal(24, 6)) as decimal(38, 6))
+        / nullif(cast(cast({{ denominator }} as decimal(24, 6)) as decimal(38, 6)), 0)
         as decimal(24, 6)
     )
 {%- endmacro %}

@@ -23,3 +23,43 @@
         ~ "', union_by_name = true, hive_partitioning = false)"
     ) -%}
 {%- endmacro %}
+
+{#-
+    A table of the session catalogue over the files, with the contract's columns: so that a column
+    which a delivery lacks is empty, a table without files has no rows, and nothing is inferred.
+    A view in the project's catalogue gives it the name that models use.
+-#}
+{% macro spark__register_source(source, folder) -%}
+    {%- set table = 'spark_catalog.' ~ source.schema ~ '.' ~ source.identifier -%}
+    {%- do run_query('create schema if not exists spark_catalog.' ~ source.schema) -%}
+    {%- do run_query('drop table if exists ' ~ table) -%}
+    {%- do run_query(
+        'create table ' ~ table ~ ' (' ~ accepted_columns(source) | join(', ')
+        ~ ") using parquet options (recursiveFileLookup 'true') location '"
+        ~ folder | replace("'", "\\'") ~ "'"
+    ) -%}
+    {%- do run_query('create schema if not exists ' ~ source.schema) -%}
+    {%- do run_query(
+        'create or replace view ' ~ source.schema ~ '.' ~ source.identifier
+        ~ ' as select * from ' ~ table
+    ) -%}
+{%- endmacro %}
+
+{#- Columns of accepted data as `name type`: hashed classes end in `_hash`, then lineage. -#}
+{% macro accepted_columns(source) -%}
+    {%- set columns = [] -%}
+    {%- for column in source.columns.values() -%}
+        {%- set pii = (column.meta or {}).get('pii') -%}
+        {%- if pii and pii not in ('url', 'text') -%}
+            {%- do columns.append(column.name ~ '_hash string') -%}
+        {%- else -%}
+            {%- do columns.append(
+                column.name ~ ' ' ~ (column.data_type | replace('varchar', 'string'))
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(columns + [
+        '_source_file string', '_source_line bigint', '_loaded_at timestamp', '_batch_id string',
+        '_load_sequence bigint', '_key_version string',
+    ]) }}
+{%- endmacro %}

@@ -1,4 +1,7 @@
-{#- A key (32 hex characters) from columns; a null and an empty text give different keys. -#}
+{#-
+    A key (32 hex characters) from columns; a null and an empty text give different keys. Not for
+    floating-point columns: each engine writes them as another text.
+-#}
 {% macro surrogate_key(columns) -%}
     md5(concat_ws(
         '|'

@@ -16,7 +16,7 @@ from finview import dbt
 from finview.audit import REQUIRED_STAGES
 from finview.errors import FinviewError
 from finview.pipeline import exclusive, hold
-from finview.settings import Home, Settings, project_root
+from finview.settings import Home, Settings, load_settings, project_root
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
 
@@ -150,6 +150,50 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from orchestration.build import build_defs
 
     return build_defs(Home(tmp_path_factory.mktemp("defs")).create(), project_root())
+
+
+def test_lineage_is_the_same_on_every_engine(
+    definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.build import build_defs
+
+    monkeypatch.setenv("FINVIEW_ENGINE", "spark")  # no cluster is asked for lineage
+    on_spark = build_defs(Home(tmp_path).create(), project_root())
+    edges = [
+        {
+            key.to_user_string(): (
+                sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
+                graph.get(key).group_name,
+            )
+            for key in graph.get_all_asset_keys()
+        }
+        for graph in (definitions.resolve_asset_graph(), on_spark.resolve_asset_graph())
+    ]
+    assert len(edges[0]) > 90 and edges[0] == edges[1]
+
+
+def test_an_unknown_engine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINVIEW_ENGINE", "abacus")
+    with pytest.raises(FinviewError, match="FINVIEW_ENGINE is 'abacus'"):
+        load_settings(Home(tmp_path))
+
+
+def test_spark_without_a_cluster_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from finview.engines import engine_of
+
+    monkeypatch.setenv("FINVIEW_ENGINE", "spark")
+    home = Home(tmp_path)
+    with pytest.raises(FinviewError, match="there is no cluster") as told:
+        engine_of(home, load_settings(home))
+    assert "make spark-up" in told.value.next_step
+    home.settings_file.write_text("engine: spark\nspark: {host: 127.0.0.1, port: 1}\n")
+    with pytest.raises(FinviewError, match="127.0.0.1:1 does not answer; nothing was published"):
+        engine_of(home, load_settings(home)).check()
+    home.settings_file.write_text("engine: spark\nspark: {host: 5}\n")
+    with pytest.raises(FinviewError, match="spark is"):
+        load_settings(home)
 
 
 def test_names_are_those_of_the_snapshot(definitions: Any) -> None:

@@ -64,9 +64,11 @@ select
         - coalesce(losses.credit_loss_amount, 0)
         as decimal(18, 2)
     ) as margin_amount,
-    row_number() over (
-        partition by identifiers.user_key
-        order by orders.ordered_at, orders.order_id
+    cast(
+        row_number() over (
+            partition by identifiers.user_key
+            order by orders.ordered_at, orders.order_id
+        ) as bigint
     ) as order_number
 from orders
 inner join identifiers

@@ -1,0 +1,82 @@
+"""The whole pipeline on the cluster: same content as DuckDB, and what happens when it is lost.
+
+The tests are one story and run in this order; each leaves the home as the next needs it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from support.pipeline import command, finview, served, served_tables, variables
+
+from finview import cluster
+from finview.audit import AuditChain
+from finview.cluster import load_state
+from finview.cluster.processes import find
+from finview.settings import Home
+
+RUN = ("run", "--no-sample", "--no-scorecard")
+ON_SPARK = (*RUN, "--engine", "spark")
+
+
+@pytest.fixture(scope="module")
+def duckdb_tables(cluster_home: Home) -> dict[str, str]:
+    """Content hashes of what DuckDB publishes."""
+    done = finview(cluster_home, *RUN)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return served_tables(cluster_home)
+
+
+def test_a_cluster_lost_in_the_middle_stops_the_run(
+    cluster_home: Home, duckdb_tables: dict[str, str]
+) -> None:
+    good = served(cluster_home)
+    published = _publishes(cluster_home)
+    process = subprocess.Popen(
+        command(cluster_home, *ON_SPARK),
+        env=variables({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "... dbt intermediate" in line:
+            break
+    else:
+        pytest.fail("the run ended before the cluster was lost")
+    state = load_state(cluster_home)
+    assert state is not None
+    driver = find(state.processes["thrift"])
+    assert driver is not None
+    driver.kill()
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "does not answer; nothing was published" in errors and "next: start it" in errors
+    assert served(cluster_home) == good and _publishes(cluster_home) == published
+
+
+def test_a_cluster_that_is_not_there_stops_the_run_at_once(cluster_home: Home) -> None:
+    good = served(cluster_home)
+    done = finview(cluster_home, *ON_SPARK)
+    assert done.returncode == 1
+    assert "does not answer; nothing was published" in done.stderr
+    assert served(cluster_home) == good
+
+
+def test_the_rerun_publishes_what_duckdb_publishes(
+    cluster_home: Home, duckdb_tables: dict[str, str]
+) -> None:
+    published = _publishes(cluster_home)
+    cluster.up(cluster_home, port=0)
+    done = finview(cluster_home, *ON_SPARK)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "the build before was cut off" in done.stdout
+    assert _publishes(cluster_home) == published + 1
+    assert served_tables(cluster_home) == duckdb_tables
+
+
+def _publishes(home: Home) -> int:
+    events = ("published", "publish_unchanged")
+    return sum(row["event"] in events for row in AuditChain(home).read())
