@@ -1,5 +1,7 @@
 """dbt's unit tests on an empty warehouse: `python -m finview.pipeline.unit_tests` (make dbt-unit).
 
+The tests of the engine macros (tag `engine`) run with them; on Spark `finview parity` runs both.
+
 Unit tests need the columns of their parents, so every model is first built without rows in a
 home of its own, which is thrown away.
 """
@@ -20,7 +22,7 @@ from finview.settings import Home, load_settings, project_root
 
 _COMMANDS = (
     ("build", "--quiet", "--empty", "--exclude-resource-type", "test", "unit_test"),
-    ("test", "--select", "test_type:unit"),
+    ("test", "--select", "test_type:unit", "tag:engine"),
 )
 
 

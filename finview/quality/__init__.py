@@ -5,7 +5,7 @@ nulls, enumerations and foreign keys belong to dbt tests, rules on single raw ro
 """
 
 from finview.quality.model import CheckResult, passed
-from finview.quality.run import absent_tables, run_landed, run_marts
+from finview.quality.run import absent_tables, run_landed, run_marts, run_marts_on_spark
 from finview.quality.runner import warm_up
 from finview.quality.suites import declared, load_suites
 
@@ -17,5 +17,6 @@ __all__ = [
     "passed",
     "run_landed",
     "run_marts",
+    "run_marts_on_spark",
     "warm_up",
 ]

@@ -27,6 +27,9 @@ from finview.settings import Home, Settings
 
 BUSINESS_DAY = "_business_day"
 MART_SCHEMAS = ("mart", "report")
+_LINEAGE_TYPES = ("varchar", "bigint", "timestamp", "varchar", "bigint", "varchar")
+#: Of the versions of a key, the first in this order counts.
+LATEST_FIRST = "_load_sequence desc, _source_line desc"
 
 
 def quoted(text: object) -> str:
@@ -34,10 +37,45 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def accepted_columns(table: Table) -> list[tuple[str, str]]:
+    """(name, SQL type) of each column of accepted data: the contract's, then lineage."""
+    columns = [(column.accepted_name, column.accepted_type) for column in table.columns]
+    return columns + list(zip(LINEAGE_COLUMNS, _LINEAGE_TYPES, strict=True))
+
+
 def expected_columns(table: Table) -> list[str]:
-    """Columns of a landed view: the contract's, lineage, and the business day if there is one."""
+    """Columns of a landed view: accepted data's, and the business day if there is one."""
     day = [BUSINESS_DAY] if table.business_day else []
-    return [column.accepted_name for column in table.columns] + list(LINEAGE_COLUMNS) + day
+    return [name for name, _ in accepted_columns(table)] + day
+
+
+def version_key(table: Table) -> str:
+    """Columns of accepted data that say which row a version is of, as a list in SQL."""
+    return ", ".join(table.by_name[name].accepted_name for name in table.key)
+
+
+def accepted_measures(table: Table) -> dict[str, str]:
+    """Control totals of a table, as measure to aggregate: rows, money and counters."""
+    return {f"{table.full_name}.rows": "count(*)"} | {
+        f"{table.full_name}.{column.name}": f"coalesce(sum({column.name}), 0)"
+        for column in table.columns
+        if column.is_amount or column.data_type == "bigint"
+    }
+
+
+def up_to_the_day(table: Table) -> str:
+    """The condition on a landed table for the rows that the marts of a build hold."""
+    if not table.business_day:
+        return "true"
+    return f"coalesce({BUSINESS_DAY} <= (select as_of_date from control.run), true)"
+
+
+def unreadable(table: Table, reason: str) -> FinviewError:
+    """The error for accepted data that cannot be read."""
+    return FinviewError(
+        f"accepted data of {table.full_name} cannot be read ({reason})",
+        "run `finview ingest`, then try again",
+    )
 
 
 def landed_file(
@@ -62,10 +100,7 @@ def landed_file(
                 )
                 rows[relation] = _count(connection, relation)
             except duckdb.Error as error:
-                raise FinviewError(
-                    f"accepted data of {table.full_name} cannot be read ({type(error).__name__})",
-                    "run `finview ingest`, then try again",
-                ) from error
+                raise unreadable(table, type(error).__name__) from error
     return path, rows
 
 
@@ -113,10 +148,9 @@ def landed_query(home: Home, table: Table, settings: Settings) -> str:
         "hive_partitioning = false)"
     )
     if table.load == "upsert":
-        key = ", ".join(table.by_name[name].accepted_name for name in table.key)
         query += (
-            f" qualify row_number() over (partition by {key} "
-            "order by _load_sequence desc, _source_line desc) = 1"
+            f" qualify row_number() over (partition by {version_key(table)} "
+            f"order by {LATEST_FIRST}) = 1"
         )
     if table.business_day is None:
         return query
@@ -171,30 +205,18 @@ def _control_accepted(
     """Rows, money and counters of each source table up to the day: what marts must add up to."""
     connection.execute("create table control.accepted (measure varchar, value decimal(38,2))")
     for table in contract.tables:
-        measures = {"rows": "count(*)"} | {
-            column.name: f"coalesce(sum({column.name}), 0)"
-            for column in table.columns
-            if column.is_amount or column.data_type == "bigint"
-        }
-        until = (
-            f"where coalesce({BUSINESS_DAY} <= (select as_of_date from control.run), true)"
-            if table.business_day
-            else ""
-        )
+        measures = accepted_measures(table)
         try:
             values = connection.execute(
                 f"select {', '.join(measures.values())} "
-                f"from ({landed_query(home, table, settings)}) {until}"
+                f"from ({landed_query(home, table, settings)}) where {up_to_the_day(table)}"
             ).fetchone()
         except duckdb.Error as error:
-            raise FinviewError(
-                f"accepted data of {table.full_name} cannot be read ({type(error).__name__})",
-                "run `finview ingest`, then try again",
-            ) from error
+            raise unreadable(table, type(error).__name__) from error
         for measure, value in zip(measures, values or (), strict=True):
             connection.execute(
                 "insert into control.accepted values (?, ?)",
-                [f"{table.full_name}.{measure}", Decimal(value)],
+                [measure, Decimal(value)],
             )
 
 

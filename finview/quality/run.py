@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from finview.errors import FinviewError
 from finview.quality.checks_file import landed_file, marts_file
 from finview.quality.generated import published_suite, with_contract, with_row_count
 from finview.quality.model import CheckResult, Suite
-from finview.quality.runner import run_suites, skip
+from finview.quality.runner import duckdb_source, run_suites, skip
 from finview.quality.suites import load_suites
 from finview.settings import Home, Settings, project_root
 
@@ -46,7 +46,6 @@ def run_landed(
     known = {table.full_name: table for table in contract.tables}
     if unknown := sorted(set(tables or ()) - set(known)):
         raise FinviewError(f"no table {unknown[0]}", f"use one of: {', '.join(sorted(known))}")
-    path, rows = landed_file(home, contract, settings, as_of)
     absent = {f"{known[name].schema}.{known[name].name}" for name in absent_tables(home, contract)}
     chosen = [
         suite
@@ -60,7 +59,17 @@ def run_landed(
         for result in skip(suite, "no file was ever delivered")
     ]
     checked = [suite for suite in chosen if suite.relation not in absent]
-    return run_suites(checked, rows, path) + skipped
+    if settings.engine == "spark":
+        # Imported here: it needs the extra finview[spark].
+        from finview.quality.spark_run import prepare_landed, run_on_spark
+        from finview.quality.spark_views import relocated
+        from finview.spark import find_endpoint
+
+        endpoint = find_endpoint(home, settings)
+        rows = prepare_landed(endpoint, contract, settings, as_of)
+        return run_on_spark(endpoint, relocated(checked, contract), rows) + skipped
+    path, rows = landed_file(home, contract, settings, as_of)
+    return run_suites(checked, rows, duckdb_source(path)) + skipped
 
 
 def run_marts(
@@ -96,17 +105,47 @@ def run_marts(
     day = as_of or _as_of(home, contract, settings, candidate_file)
     previous = rows_of_manifest(home.published / "current" / "manifest.json")
     path, rows = marts_file(home, contract, settings, day, candidate_file, previous)
-    absent = absent_tables(home, contract)
-    checked: list[Suite] = [published_suite()]
-    skipped: list[CheckResult] = []
-    for suite in map(with_row_count, written):
-        inputs = suite.may_be_empty_without
-        if inputs and absent.issuperset(inputs) and rows.get(suite.relation) == 0:
-            skipped += skip(suite, f"empty: never delivered: {', '.join(inputs)}")
-        else:
-            checked.append(suite)
+    checked, skipped = _mart_suites(written, absent_tables(home, contract), rows)
     rows["control.relations"] = len(rows)
-    return run_suites(checked, rows, path, attached_file=candidate_file) + skipped
+    return run_suites(checked, rows, duckdb_source(path, candidate_file)) + skipped
+
+
+def run_marts_on_spark(
+    home: Home,
+    settings: Settings,
+    *,
+    contract: Contract | None = None,
+    as_of: date,
+    suites: Path | None = None,
+) -> list[CheckResult]:
+    """Check the marts and reports on the cluster with the suites of `run_marts`.
+
+    For comparing the engines: what is published passes `run_marts`.
+
+    Args:
+        home: Home with accepted data, for the control totals.
+        settings: Business zone, and the cluster if it is not the local one.
+        contract: The project's contract if None.
+        as_of: Day of the build.
+        suites: Folder of suites; `expectations/marts` of the project if None.
+
+    Returns:
+        One result per expectation; `absent` for an empty relation whose input is absent.
+
+    Raises:
+        FinviewError: a suite is incomplete, the cluster does not answer, or data cannot be read.
+    """
+    from finview.quality.spark_run import prepare_marts, run_on_spark
+    from finview.spark import find_endpoint
+
+    written = load_suites(suites or project_root() / "expectations" / "marts")
+    contract = contract or load_contract(project_root())
+    previous = rows_of_manifest(home.published / "current" / "manifest.json")
+    endpoint = find_endpoint(home, settings)
+    rows = prepare_marts(endpoint, contract, settings, as_of, previous)
+    checked, skipped = _mart_suites(written, absent_tables(home, contract), rows)
+    rows["control.relations"] = len(rows)
+    return run_on_spark(endpoint, checked, rows) + skipped
 
 
 def absent_tables(home: Home, contract: Contract) -> set[str]:
@@ -133,6 +172,21 @@ def rows_of_manifest(manifest: Path) -> dict[str, int]:
             "the manifest of the published version cannot be read",
             "go back to a good version with `finview rollback`",
         ) from error
+
+
+def _mart_suites(
+    written: Sequence[Suite], absent: set[str], rows: Mapping[str, int]
+) -> tuple[list[Suite], list[CheckResult]]:
+    """The suites to evaluate on marts, and the results of those without input."""
+    checked: list[Suite] = [published_suite()]
+    skipped: list[CheckResult] = []
+    for suite in map(with_row_count, written):
+        inputs = suite.may_be_empty_without
+        if inputs and absent.issuperset(inputs) and rows.get(suite.relation) == 0:
+            skipped += skip(suite, f"empty: never delivered: {', '.join(inputs)}")
+        else:
+            checked.append(suite)
+    return checked, skipped
 
 
 def _is_absent(home: Home, table: Table) -> bool:

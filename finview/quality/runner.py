@@ -1,4 +1,4 @@
-"""Runs suites with Great Expectations on a DuckDB file and keeps only what may be shown."""
+"""Runs suites with Great Expectations on an engine and keeps only what may be shown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,39 @@ _QUOTED = re.compile(r"'[^']*'")
 _EMPTY = "the table is empty, and an empty table never passes"
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the relations of suites are, for SQLAlchemy.
+
+    Args:
+        url: Its scheme is one of the dialects of this package.
+        arguments: What the dialect connects with.
+    """
+
+    url: str
+    arguments: Mapping[str, Any]
+
+
+def duckdb_source(checks_file: Path, attached_file: Path | None = None) -> Source:
+    """A DuckDB file, opened read-only, and the file that its relations read, if any."""
+    arguments = {"checks_file": str(checks_file)}
+    if attached_file is not None:
+        arguments["attached_file"] = str(attached_file)
+    return Source("duckdb+gx:///checks", arguments)
+
+
 def run_suites(
-    suites: Sequence[Suite],
-    row_counts: Mapping[str, int],
-    checks_file: Path,
-    *,
-    attached_file: Path | None = None,
+    suites: Sequence[Suite], row_counts: Mapping[str, int], source: Source
 ) -> list[CheckResult]:
     """One result per declared expectation, in the order of the suites.
 
     Args:
         suites: What to evaluate.
-        row_counts: Rows by relation of the file; a relation that is not in it does not exist.
-        checks_file: DuckDB file that holds the relations; opened read-only.
-        attached_file: DuckDB file that the relations of `checks_file` read, if any.
+        row_counts: Rows by relation; a relation that is not in it does not exist.
+        source: Where the relations are.
     """
     results: list[CheckResult] = []
-    with _data_source(checks_file, attached_file) as source:
+    with _data_source(source) as data_source:
         for suite in suites:
             rows = row_counts.get(suite.relation)
             if rows is None:
@@ -48,7 +65,7 @@ def run_suites(
             elif rows == 0:
                 results += _all(suite, "failed", _EMPTY)
             else:
-                results += _evaluate(source, suite, rows)
+                results += _evaluate(data_source, suite, rows)
     return results
 
 
@@ -68,7 +85,7 @@ def _all(suite: Suite, status: Status, observed: str) -> list[CheckResult]:
 
 
 @contextmanager
-def _data_source(checks_file: Path, attached_file: Path | None) -> Iterator[Any]:
+def _data_source(source: Source) -> Iterator[Any]:
     """A Great Expectations data source in an ephemeral context; every connection is closed."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     # Imported here: it takes seconds, and only this step needs it.
@@ -78,22 +95,20 @@ def _data_source(checks_file: Path, attached_file: Path | None) -> Iterator[Any]
     # Its logs carry tracebacks with values of rows; the results say what failed.
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     registry.register("duckdb.gx", "finview.quality.dialect", "GxDialect")
+    registry.register("hive.gx", "finview.quality.spark_dialect", "GxDialect")
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    arguments = {"checks_file": str(checks_file)}
-    if attached_file is not None:
-        arguments["attached_file"] = str(attached_file)
-    source = context.data_sources.add_sql(
+    data_source = context.data_sources.add_sql(
         name="checks",
-        connection_string="duckdb+gx:///checks",
+        connection_string=source.url,
         create_temp_table=False,
-        kwargs={"connect_args": arguments},
+        kwargs={"connect_args": dict(source.arguments)},
     )
     try:
-        yield source
+        yield data_source
     finally:
-        source.get_execution_engine().close()
-        source.get_engine().dispose()
+        data_source.get_execution_engine().close()
+        data_source.get_engine().dispose()
 
 
 def _evaluate(source: Any, suite: Suite, rows: int) -> list[CheckResult]:

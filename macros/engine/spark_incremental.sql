@@ -28,8 +28,8 @@
 {%- endmacro %}
 
 {#-
-    The merge has every new row twice: without a key, so that it matches nothing and is inserted;
-    and each key once, so that all old rows of it are deleted.
+    The merge has every new row once, without a key, so that it matches nothing and is inserted; and
+    each key once, so that all old rows of it are deleted. A null is no key: such rows are added.
 -#}
 {% macro spark_replace_by_key_sql(source, target, unique_key) -%}
     {%- if unique_key is not string -%}
@@ -48,8 +48,11 @@
         select
             replaced.replaced_key,
             {{ columns | join(', ') }}
-        from (select distinct cast({{ unique_key }} as string) as replaced_key from {{ source }})
-            as replaced
+        from (
+            select distinct cast({{ unique_key }} as string) as replaced_key
+            from {{ source }}
+            where {{ unique_key }} is not null
+        ) as replaced
         left join {{ source }} as nothing
             on false
     ) as new

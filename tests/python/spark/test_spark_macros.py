@@ -1,0 +1,288 @@
+"""The macros that write tables, and errors of macros, on both engines with the same result.
+
+A tiny project of its own uses the macros of this one. What macros compute is tested in
+tests/dbt/engine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from finview.dbt import TELEMETRY_OFF
+from finview.pipeline.dbt_layers import dbt_executable
+from finview.settings import Home, Settings, project_root
+from finview.spark import connected, find_endpoint
+
+Rows = list[tuple[Any, ...]]
+
+PROJECT = """\
+name: finview
+version: 0.1.0
+config-version: 2
+profile: finview
+model-paths: [models]
+macro-paths: [macros]
+flags: {send_anonymous_usage_stats: false, use_colors: false}
+vars: {as_of_date: "2025-06-30", business_timezone: Asia/Shanghai}
+on-run-start: ["{{ check_session() }}"]
+models:
+  finview:
+    +file_format: iceberg
+    +schema: "{{ var('schema_name') }}"
+"""
+#: Rows come as a variable: [key or null, number].
+REPLACED = """\
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='row_key') }}
+{% for key, number in var('delivered') %}
+select
+    cast({{ "'" ~ key ~ "'" if key is not none else 'null' }} as string) as row_key,
+    cast({{ number }} as integer) as row_number,
+    cast('2025-06-30 15:59:59.25' as timestamp) as loaded_at
+{{ 'union all' if not loop.last }}
+{% else %}
+select
+    cast(null as string) as row_key,
+    cast(null as integer) as row_number,
+    cast(null as timestamp) as loaded_at
+where false
+{% endfor %}
+"""
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """The tiny project on one engine, with a schema of its own."""
+
+    engine: str
+    project: Path
+    schema: str
+    environment: Mapping[str, str]
+    query: Callable[[str], Rows]
+
+    def dbt(self, command: str, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        """One call of dbt; `more` are variables."""
+        own = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("FINVIEW_", "DAGSTER_", "DBT_"))
+        }
+        places = {
+            "DBT_PROJECT_DIR": str(self.project),
+            "DBT_PROFILES_DIR": str(project_root() / "profiles"),
+            "DBT_TARGET_PATH": str(self.project / f"target_{self.engine}"),
+            "DBT_LOG_PATH": str(self.project / f"target_{self.engine}"),
+        }
+        variables = json.dumps({"schema_name": self.schema, "delivered": [], **more})
+        return subprocess.run(
+            [dbt_executable(), command, "--vars", variables, *arguments],
+            env={**own, **TELEMETRY_OFF, **places, **self.environment},
+            cwd=self.project,
+            capture_output=True,
+            text=True,
+        )
+
+    def run(self, model: str, **more: Any) -> None:
+        """Build one model, which must succeed."""
+        done = self.dbt("run", "--select", model, **more)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+    def sorted_rows(self, model: str, *columns: str) -> Rows:
+        """Rows of a model, nulls first."""
+        found = self.query(f"select {', '.join(columns)} from {self.schema}.{model}")
+        return sorted(found, key=lambda row: [(value is not None, value) for value in row])
+
+
+@pytest.fixture(scope="module", params=["duckdb", "spark"])
+def bench(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workbench]:
+    folder = tmp_path_factory.mktemp(f"macros_{request.param}")
+    (folder / "models").mkdir()
+    (folder / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
+    (folder / "models" / "replaced.sql").write_text(REPLACED, encoding="utf-8")
+    (folder / "models" / "components.sql").write_text(components_model(EDGES), encoding="utf-8")
+    shutil.copytree(project_root() / "macros", folder / "macros")
+    schema = f"macro_test_{uuid.uuid4().hex[:12]}"
+    if request.param == "duckdb":
+        yield _on_duckdb(folder, schema)
+    else:
+        yield from _on_spark(folder, schema, request.getfixturevalue("cluster_home"))
+
+
+def _on_duckdb(folder: Path, schema: str) -> Workbench:
+    file = folder / "warehouse.duckdb"
+
+    def query(statement: str) -> Rows:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            return connection.execute(statement).fetchall()
+
+    environment = {"FINVIEW_ENGINE": "duckdb", "FINVIEW_WAREHOUSE_FILE": str(file)}
+    return Workbench("duckdb", folder, schema, environment, query)
+
+
+def _on_spark(folder: Path, schema: str, home: Home) -> Iterator[Workbench]:
+    # Not the fixture `endpoint`: another test may have moved the cluster to another port.
+    endpoint = find_endpoint(home, Settings())
+
+    def query(statement: str) -> Rows:
+        with connected(endpoint) as connection:
+            return connection.execute(statement)
+
+    try:
+        yield Workbench("spark", folder, schema, endpoint.environment, query)
+    finally:
+        query(f"create schema if not exists {schema}")
+        for _, table, is_temporary in query(f"show tables in {schema}"):
+            if not is_temporary:
+                query(f"drop table {schema}.{table} purge")
+        query(f"drop schema {schema}")
+
+
+# Rows of a key are replaced.
+
+FIRST: Rows = [("a", 1), ("a", 2), ("b", 3), ("c", 4), ("", 5), ("c c", 6), (None, 7)]
+SECOND: Rows = [("a", 8), ("d", 9), ("d", 9), ("", 10), (None, 11)]
+UNTOUCHED: Rows = [("b", 3), ("c", 4), ("c c", 6)]
+REPLACED_ONCE = sorted([*UNTOUCHED, ("a", 8), ("d", 9), ("d", 9), ("", 10)])
+
+
+def test_delete_and_insert_replaces_the_rows_of_a_key(bench: Workbench) -> None:
+    def deliver(rows: Rows) -> Rows:
+        bench.run("replaced", delivered=rows)
+        return bench.sorted_rows("replaced", "row_key", "row_number")
+
+    assert deliver(FIRST) == [(None, 7), ("", 5), ("a", 1), ("a", 2), *UNTOUCHED]
+    commits = _commits(bench) if bench.engine == "spark" else 0
+    # Rows without a key belong to none: they are added and never replaced.
+    assert deliver(SECOND) == [(None, 7), (None, 11), *REPLACED_ONCE]
+    if bench.engine == "spark":
+        assert _commits(bench) == commits + 1, "a reader could see keys without rows"
+    assert deliver(SECOND) == [(None, 7), (None, 11), (None, 11), *REPLACED_ONCE]
+    assert deliver([]) == [(None, 7), (None, 11), (None, 11), *REPLACED_ONCE]
+    assert bench.query(
+        f"select count(*) from {bench.schema}.replaced "
+        "where loaded_at = timestamp '2025-06-30 15:59:59.25'"
+    ) == [(10,)]
+
+
+def _commits(bench: Workbench) -> int:
+    """Commits of the Iceberg table."""
+    return int(bench.query(f"select count(*) from {bench.schema}.replaced.snapshots")[0][0])
+
+
+# Connected components.
+
+CHAIN = [f"k{number:02}" for number in range(40)]
+#: A chain whose neighbours are far apart in the order of names, so that labels travel both ways.
+SHUFFLED = [f"s{number * 17 % 40:02}" for number in range(40)]
+EDGES = [
+    *zip(CHAIN, CHAIN[1:], strict=False),
+    *zip(SHUFFLED, SHUFFLED[1:], strict=False),
+    *[("star_00", f"star_{number:02}") for number in range(1, 20)],
+    *[(f"late_{number:02}", "late_99") for number in range(10)],
+    *[("lone_a", "lone_a"), ("lone_b", "lone_b")],
+    # Repeated, turned round, and a loop at a node that has other edges.
+    *[("pair_b", "pair_a"), ("pair_a", "pair_b"), ("pair_b", "pair_a"), ("pair_a", "pair_a")],
+    # A ring, and two rings joined by one edge.
+    *[("ring_1", "ring_2"), ("ring_2", "ring_3"), ("ring_3", "ring_1")],
+    *[("two_1", "two_2"), ("two_2", "two_3"), ("two_3", "two_1"), ("two_3", "two_8")],
+    *[("two_8", "two_9"), ("two_9", "two_7"), ("two_7", "two_8")],
+    # Text order is that of the bytes, not of a language.
+    *[("z", "Z"), ("Z", "用户"), ("é", "用户"), ("10", "9"), ("9", "-"), ("", "|")],
+]
+
+
+def components_model(edges: Sequence[tuple[str, str]]) -> str:
+    """A model of these edges."""
+    rows = ",\n".join(f"('{left}', '{right}')" for left, right in edges)
+    return (
+        "{{ config(materialized='connected_components') }}\n"
+        f"select node_a, node_b from (values\n{rows}\n) as edges (node_a, node_b)\n"
+    )
+
+
+def expected_components(edges: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Smallest node of the component of each node, by union and find."""
+    parent: dict[str, str] = {}
+
+    def find(node: str) -> str:
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            node = parent[node]
+        return node
+
+    for left, right in edges:
+        low, high = sorted((find(left), find(right)))
+        parent[high] = low
+    return {node: find(node) for node in list(parent)}
+
+
+def test_components_are_labelled_with_their_smallest_node(bench: Workbench) -> None:
+    expected = expected_components(EDGES)
+    assert (len(expected), len(set(expected.values()))) == (133, 12)
+    bench.run("components")
+    found = bench.sorted_rows("components", "node", "component")
+    assert found == sorted(expected.items())
+    assert _tables(bench) - {"replaced"} == {"components"}, "work tables are left"
+
+
+def test_components_are_replaced_by_the_next_run(bench: Workbench) -> None:
+    model = bench.project / "models" / "components.sql"
+    for edges in ([("b", "a"), ("c", "b"), ("x", "x")], [("only", "only")]):
+        model.write_text(components_model(edges), encoding="utf-8")
+        bench.run("components")
+        found = bench.sorted_rows("components", "node", "component")
+        assert found == sorted(expected_components(edges).items())
+
+
+def _tables(bench: Workbench) -> set[str]:
+    if bench.engine == "spark":
+        return {str(row[1]) for row in bench.query(f"show tables in {bench.schema}") if not row[2]}
+    rows = bench.query(
+        f"select table_name from information_schema.tables where table_schema = '{bench.schema}'"
+    )
+    return {str(row[0]) for row in rows}
+
+
+# What has no value is an error, not an empty or a wrong value.
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator"),
+    [
+        # 1e23 has no room in decimal(24,6); as millionths it has none in 64 bits either.
+        ("-100000000000000000", "0.000001"),
+        # By one digit: 1e18.
+        ("999999999999999999.999999", "0.999999"),
+    ],
+)
+def test_a_quotient_without_room_is_an_error(
+    bench: Workbench, numerator: str, denominator: str
+) -> None:
+    done = _show_ratio(bench, numerator, denominator)
+    assert done.returncode != 0, done.stdout
+
+
+def test_a_quotient_beyond_64_bits_of_millionths_is_right(bench: Workbench) -> None:
+    done = _show_ratio(bench, "100000000000000000", "1")
+    assert done.returncode == 0, done.stdout
+    assert '"100000000000000000.000000"' in done.stdout
+
+
+def _show_ratio(
+    bench: Workbench, numerator: str, denominator: str
+) -> subprocess.CompletedProcess[str]:
+    arguments = f"\"cast('{numerator}' as decimal(24, 6))\", '{denominator}'"
+    query = f"select cast({{{{ ratio({arguments}) }}}} as string) as quotient"
+    return bench.dbt("show", "--quiet", "--output", "json", "--inline", query)
