@@ -57,10 +57,10 @@ run: install  ## sample data if there is none, the whole pipeline, publish, prin
 dev: install  ## web UI of the orchestrator on http://127.0.0.1:3000 (PORT=...), with its daemon
 	@$(BIN)/finview ui --port $(PORT)
 
-test: lint dbt-unit pytest  ## all checks: lint, Python tests, dbt unit tests
+test: lint dbt-unit pytest  ## all checks that need no cluster: lint, Python tests, dbt unit tests
 
 pytest: install
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore $(SPARK_TESTS)
 
 dbt-unit: install  ## unit tests of the models, on an empty warehouse
 	@$(BIN)/python -m finview.pipeline.unit_tests

@@ -65,6 +65,7 @@ class Endpoint:
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.timestampType": "TIMESTAMP_NTZ",
             "spark.sql.ansi.enabled": "true",
+            "spark.sql.decimalOperations.allowPrecisionLoss": "true",
             "spark.sql.shuffle.partitions": str(self.partitions),
         }
         return {f"set:hiveconf:{name}": value for name, value in values.items()}

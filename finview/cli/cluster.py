@@ -23,9 +23,16 @@ def cluster() -> None:
 @click.option("--cores", default=1, show_default=True, help="Cores of each worker.")
 @click.option("--worker-memory", default="1g", show_default=True, help="Heap of each executor.")
 @click.option("--driver-memory", default="1536m", show_default=True, help="Heap of the driver.")
+@click.option("--long-running", is_flag=True, help="Let Java optimise fully: for large data.")
 @home_option
 def up(
-    home: Home, port: int, workers: int, cores: int, worker_memory: str, driver_memory: str
+    home: Home,
+    port: int,
+    workers: int,
+    cores: int,
+    worker_memory: str,
+    driver_memory: str,
+    long_running: bool,
 ) -> None:
     """Start master, workers, Thrift server and catalogue; a running cluster is kept.
 
@@ -35,7 +42,7 @@ def up(
     """
     from finview.cluster import Sizes, up
 
-    sizes = Sizes(workers, cores, worker_memory, driver_memory)
+    sizes = Sizes(workers, cores, worker_memory, driver_memory, long_running)
     with Progress() as progress:
         state = up(home, sizes=sizes, port=port, on_progress=progress)
     console.print(

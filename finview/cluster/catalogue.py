@@ -34,10 +34,14 @@ def catalogue_folder(home: Home) -> Path:
 
 def password(home: Home) -> str:
     """The catalogue's password, made once."""
-    path = home.root / "cluster" / "catalogue.key"
+    path = _password_file(home)
     if not path.exists():
         write_atomic(path, secrets.token_urlsafe(32))
     return path.read_text(encoding="utf-8")
+
+
+def _password_file(home: Home) -> Path:
+    return home.root / "cluster" / "catalogue.key"
 
 
 def start_catalogue(home: Home, programs: Programs, port: int, log: Path) -> Identity:
@@ -48,7 +52,8 @@ def start_catalogue(home: Home, programs: Programs, port: int, log: Path) -> Ide
     """
     folder = catalogue_folder(home)
     user = "postgres" if processes.is_root() else None
-    if not (folder / "PG_VERSION").exists():
+    # Without its password the database is what is left of a home that was deleted by hand.
+    if not (folder / "PG_VERSION").exists() or not _password_file(home).exists():
         _initialise(folder, programs, password(home), user, log)
     command = [
         str(programs.postgres_bin / "postgres"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -126,7 +127,6 @@ def _start(home: Home, programs: Programs, sizes: Sizes, port: int) -> ClusterSt
     from finview.spark import find_endpoint, prepare  # which asks this package for the state
 
     catalogue_port, master_port = processes.free_port(), processes.free_port()
-    environment = spark.write_configuration(home, programs, catalogue_port, sizes)
     running: dict[str, processes.Identity] = {}
 
     def written_down() -> ClusterState:
@@ -145,9 +145,11 @@ def _start(home: Home, programs: Programs, sizes: Sizes, port: int) -> ClusterSt
     try:
         with stage("catalogue (PostgreSQL)"):
             log = spark.log_file(home, "catalogue")
+            log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             running["catalogue"] = start_catalogue(home, programs, catalogue_port, log)
             written_down()
         with stage("Spark master and workers"):
+            environment = spark.write_configuration(home, programs, catalogue_port, sizes)
             running["master"] = spark.start_master(home, programs, environment, master_port)
             for number in range(1, sizes.workers + 1):
                 running[f"worker_{number}"] = spark.start_worker(
@@ -171,8 +173,10 @@ def _stop(home: Home) -> bool:
     state = load_state(home)
     if state is None:
         return False
-    for _, identity in reversed(_all(state)):
-        processes.stop(identity)
+    for name, identity in reversed(_all(state)):
+        # PostgreSQL takes SIGTERM as a wish to wait for its clients.
+        ending = signal.SIGINT if name == "catalogue" else signal.SIGTERM
+        processes.stop(identity, with_signal=ending)
     forget_state(home)
     return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -48,7 +49,9 @@ def find(identity: Identity) -> psutil.Process | None:
         return None
 
 
-def stop(identity: Identity, seconds: float = 15) -> None:
+def stop(
+    identity: Identity, seconds: float = 15, with_signal: signal.Signals = signal.SIGTERM
+) -> None:
     """Ask a process and its children to end, then kill what is left."""
     process = find(identity)
     if process is None:
@@ -56,7 +59,7 @@ def stop(identity: Identity, seconds: float = 15) -> None:
     with contextlib.suppress(psutil.Error):
         family = [process, *process.children(recursive=True)]
         with contextlib.suppress(psutil.Error):
-            process.terminate()
+            process.send_signal(with_signal)
         _, left = psutil.wait_procs(family, timeout=seconds)
         for member in left:
             with contextlib.suppress(psutil.Error):

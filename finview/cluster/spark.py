@@ -37,12 +37,16 @@ def configuration(home: Home, programs: Programs, catalogue_port: int, sizes: Si
     """Lines of `spark-defaults.conf`."""
     lake = f"spark.sql.catalog.{LOCAL_CATALOGUE}"
     jars = f"{programs.iceberg_jar}:{programs.jdbc_jar}"
+    # A young process gains more by not optimising its code than the better code gives back.
+    java_options = "-XX:+UseParallelGC" + ("" if sizes.long_running else " -XX:TieredStopAtLevel=1")
     values = {
         "spark.driver.extraClassPath": jars,
         "spark.executor.extraClassPath": jars,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": sizes.driver_memory,
+        "spark.driver.extraJavaOptions": java_options,
+        "spark.executor.extraJavaOptions": java_options,
         "spark.executor.memory": sizes.worker_memory,
         "spark.executor.cores": str(sizes.cores),
         "spark.authenticate": "true",

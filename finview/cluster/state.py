@@ -20,12 +20,14 @@ class Sizes:
         cores: Cores of each worker.
         worker_memory: Heap of each executor, such as `1g`.
         driver_memory: Heap of the Thrift server (the driver of all queries), such as `1536m`.
+        long_running: Let Java optimise fully; slower for the first minutes, faster for hours.
     """
 
     workers: int = 2
     cores: int = 1
     worker_memory: str = "1g"
     driver_memory: str = "1536m"
+    long_running: bool = False
 
 
 @dataclass(frozen=True)

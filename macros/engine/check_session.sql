@@ -17,6 +17,7 @@
         ('spark.sql.session.timeZone', 'UTC'),
         ('spark.sql.timestampType', 'TIMESTAMP_NTZ'),
         ('spark.sql.ansi.enabled', 'true'),
+        ('spark.sql.decimalOperations.allowPrecisionLoss', 'true'),
     ] -%}
         {%- set found = run_query('set ' ~ name).rows[0][1] -%}
         {%- if found != wanted -%}

@@ -1,7 +1,7 @@
-"""The macros that write tables, and errors of macros, on both engines with the same result.
+"""The macros on both engines with the same result: what they compute, write, and refuse.
 
-A tiny project of its own uses the macros of this one. What macros compute is tested in
-tests/dbt/engine.
+A tiny project of its own uses the macros of this one, and the tests in tests/dbt/engine. Without a
+cluster DuckDB is tested alone.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ config-version: 2
 profile: finview
 model-paths: [models]
 macro-paths: [macros]
+test-paths: [tests]
 flags: {send_anonymous_usage_stats: false, use_colors: false}
 vars: {as_of_date: "2025-06-30", business_timezone: Asia/Shanghai}
 on-run-start: ["{{ check_session() }}"]
@@ -57,6 +58,20 @@ select
     cast(null as timestamp) as loaded_at
 where false
 {% endfor %}
+"""
+
+
+SNAPPED = """\
+{% snapshot snapped %}
+{{
+    config(
+        schema=var('schema_name'), file_format='iceberg',
+        unique_key='row_key', strategy='check', check_cols=['row_number'],
+    )
+}}
+select row_key, row_number
+from {{ ref('replaced') }}
+{% endsnapshot %}
 """
 
 
@@ -111,8 +126,11 @@ def bench(
     (folder / "models").mkdir()
     (folder / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
     (folder / "models" / "replaced.sql").write_text(REPLACED, encoding="utf-8")
+    (folder / "snapshots").mkdir()
+    (folder / "snapshots" / "snapped.sql").write_text(SNAPPED, encoding="utf-8")
     (folder / "models" / "components.sql").write_text(components_model(EDGES), encoding="utf-8")
     shutil.copytree(project_root() / "macros", folder / "macros")
+    shutil.copytree(project_root() / "tests" / "dbt" / "engine", folder / "tests")
     schema = f"macro_test_{uuid.uuid4().hex[:12]}"
     if request.param == "duckdb":
         yield _on_duckdb(folder, schema)
@@ -147,6 +165,18 @@ def _on_spark(folder: Path, schema: str, home: Home) -> Iterator[Workbench]:
             if not is_temporary:
                 query(f"drop table {schema}.{table} purge")
         query(f"drop schema {schema}")
+
+
+# What macros compute.
+
+
+def test_macros_compute_the_same(bench: Workbench) -> None:
+    cases = list((bench.project / "tests").glob("assert_*.sql"))
+    assert len(cases) >= 14
+    done = bench.dbt("test")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    # None may be skipped or disabled; the check of the session counts as one.
+    assert f"PASS={len(cases) + 1} WARN=0 ERROR=0 SKIP=0" in done.stdout
 
 
 # Rows of a key are replaced.
@@ -286,3 +316,15 @@ def _show_ratio(
     arguments = f"\"cast('{numerator}' as decimal(24, 6))\", '{denominator}'"
     query = f"select cast({{{{ ratio({arguments}) }}}} as string) as quotient"
     return bench.dbt("show", "--quiet", "--output", "json", "--inline", query)
+
+
+# Snapshots.
+
+
+def test_a_snapshot_keeps_the_history_of_a_row(bench: Workbench) -> None:
+    for delivered in ([["a", 1], ["b", 2]], [["a", 9], ["b", 2]]):
+        bench.run("replaced", delivered=delivered)
+        done = bench.dbt("snapshot", delivered=delivered)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    kept = bench.sorted_rows("snapped", "row_key", "row_number", "dbt_valid_to is null")
+    assert kept == [("a", 1, False), ("a", 9, True), ("b", 2, True)]
