@@ -57,7 +57,12 @@ def up(
 @click.option("--remove", is_flag=True, help="Delete its tables and catalogue too.")
 @home_option
 def down(home: Home, remove: bool) -> None:
-    """Stop every process of the local cluster."""
+    """Stop every process of the local cluster.
+
+    \b
+    Example:
+      finview cluster down --remove
+    """
     from finview.cluster import down
 
     stopped = down(home, remove=remove)
@@ -67,7 +72,12 @@ def down(home: Home, remove: bool) -> None:
 @cluster.command(short_help="Its processes, port and memory.")
 @home_option
 def status(home: Home) -> None:
-    """Show which processes live. Exit code 1 when the cluster is not fully up."""
+    """Show which processes live. Exit code 1 when the cluster is not fully up.
+
+    \b
+    Example:
+      finview cluster status
+    """
     from finview.cluster import status
 
     now = status(home)

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import click
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
@@ -28,12 +29,23 @@ def _row(**values: object) -> ScoreRow:
     return ScoreRow(**(base | {"name_zh": "成本", "unit": "CNY/user"} | values))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
-def test_every_command_teaches_by_example_and_knows_the_home(name: str) -> None:
-    result = _call(name, "--help")
+def _commands(group: click.Group, *path: str) -> list[tuple[str, ...]]:
+    """Every command below a group by its words: ("run",), ("cluster", "up")."""
+    found: list[tuple[str, ...]] = []
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            found += _commands(command, *path, name)
+        else:
+            found.append((*path, name))
+    return found
+
+
+@pytest.mark.parametrize("words", _commands(main), ids=" ".join)
+def test_every_command_teaches_by_example_and_knows_the_home(words: tuple[str, ...]) -> None:
+    result = _call(*words, "--help")
     assert result.exit_code == 0
     assert "--home" in result.output
-    assert "Example" in result.output, f"{name} --help shows no example"
+    assert "Example" in result.output, f"{' '.join(words)} --help shows no example"
 
 
 @pytest.mark.parametrize(
