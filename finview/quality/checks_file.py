@@ -3,7 +3,8 @@
 Both are made anew for each run and hold no rows of the data:
 
 - `warehouse/landed.duckdb`: `raw_<source>.<table>` over the accepted Parquet files, for `upsert`
-  tables in the latest delivered version, with `_business_day` where the contract names one;
+  and `snapshot` tables the latest version of each key unless it is deleted, with `_business_day`
+  where the contract names one;
 - `warehouse/mart_checks.duckdb`: `mart.*` and `report.*` of the candidate, attached read-only.
 
 `control.run` has the day and the zone, `control.accepted` the totals of accepted data,
@@ -21,15 +22,12 @@ from pathlib import Path
 
 import duckdb
 
-from finview.contract import LINEAGE_COLUMNS, Contract, Table
+from finview.contract import LINEAGE, Contract, Table
 from finview.errors import FinviewError
 from finview.settings import Home, Settings
 
 BUSINESS_DAY = "_business_day"
 MART_SCHEMAS = ("mart", "report")
-_LINEAGE_TYPES = ("varchar", "bigint", "timestamp", "varchar", "bigint", "varchar")
-#: Of the versions of a key, the first in this order counts.
-LATEST_FIRST = "_load_sequence desc, _source_line desc"
 
 
 def quoted(text: object) -> str:
@@ -40,7 +38,7 @@ def quoted(text: object) -> str:
 def accepted_columns(table: Table) -> list[tuple[str, str]]:
     """(name, SQL type) of each column of accepted data: the contract's, then lineage."""
     columns = [(column.accepted_name, column.accepted_type) for column in table.columns]
-    return columns + list(zip(LINEAGE_COLUMNS, _LINEAGE_TYPES, strict=True))
+    return columns + list(LINEAGE.items())
 
 
 def expected_columns(table: Table) -> list[str]:
@@ -52,6 +50,20 @@ def expected_columns(table: Table) -> list[str]:
 def version_key(table: Table) -> str:
     """Columns of accepted data that say which row a version is of, as a list in SQL."""
     return ", ".join(table.by_name[name].accepted_name for name in table.key)
+
+
+def latest_version(table: Table) -> str | None:
+    """Window that ranks the versions of a key, 1 for the one that counts; None for `append`.
+
+    The same order as the macro `latest_version` of the staging models.
+    """
+    if table.load == "append":
+        return None
+    order = [table.version_column] if table.version_column else []
+    latest_first = ", ".join(
+        f"{name} desc nulls last" for name in (*order, "_load_sequence", "_source_line")
+    )
+    return f"row_number() over (partition by {version_key(table)} order by {latest_first})"
 
 
 def accepted_measures(table: Table) -> dict[str, str]:
@@ -141,17 +153,14 @@ def marts_file(
 
 
 def landed_query(home: Home, table: Table, settings: Settings) -> str:
-    """SELECT on the accepted files of a table, in the latest version of each key."""
+    """SELECT on the accepted files of a table: the latest version of each key, if not deleted."""
     files = home.accepted / table.source / table.name / "**" / "*.parquet"
     query = (
         f"select * from read_parquet({quoted(files)}, union_by_name = true, "
         "hive_partitioning = false)"
     )
-    if table.load == "upsert":
-        query += (
-            f" qualify row_number() over (partition by {version_key(table)} "
-            f"order by {LATEST_FIRST}) = 1"
-        )
+    if version := latest_version(table):
+        query += f" qualify {version} = 1 and not coalesce(_is_deleted, false)"
     if table.business_day is None:
         return query
     day = table.business_day

@@ -2,8 +2,9 @@
 
 All are made anew for each run, like the small DuckDB files of `checks_file`, and hold no rows:
 
-- `checks_raw_<source>.<table>` over the accepted Parquet files, for `upsert` tables in the latest
-  delivered version, with `_business_day` where the contract names one. dbt need not have run;
+- `checks_raw_<source>.<table>` over the accepted Parquet files, for `upsert` and `snapshot` tables
+  the latest version of each key unless it is deleted, with `_business_day` where the contract
+  names one. dbt need not have run;
 - `mart.*` and `report.*` are read as dbt built them.
 
 `control.run`, `control.accepted` and `control.relations` hold the same as on DuckDB.
@@ -22,13 +23,12 @@ from finview.contract import Contract, Table
 from finview.errors import FinviewError
 from finview.quality.checks_file import (
     BUSINESS_DAY,
-    LATEST_FIRST,
     MART_SCHEMAS,
     accepted_columns,
     accepted_measures,
+    latest_version,
     unreadable,
     up_to_the_day,
-    version_key,
 )
 from finview.quality.model import Expectation, Suite
 from finview.settings import Settings
@@ -148,7 +148,7 @@ def relocated(suites: Iterable[Suite], contract: Contract) -> list[Suite]:
 
 
 def landed_query(table: Table, columns: Sequence[str], settings: Settings) -> str:
-    """SELECT on the table over accepted files, in the latest version of each key."""
+    """SELECT on the table over accepted files: the latest version of each key, if not deleted."""
     names = ", ".join(f"`{name}`" for name in columns)
     files = f"spark_catalog.{_relation(table)}"
     if table.business_day is not None:
@@ -156,10 +156,13 @@ def landed_query(table: Table, columns: Sequence[str], settings: Settings) -> st
         if table.by_name[day].data_type == "timestamp":
             day = f"to_date(from_utc_timestamp({day}, {quoted(settings.business_timezone)}))"
         names += f", {day} as {BUSINESS_DAY}"
-    if table.load != "upsert":
+    version = latest_version(table)
+    if version is None:
         return f"select {names} from {files}"
-    version = f"row_number() over (partition by {version_key(table)} order by {LATEST_FIRST})"
-    return f"select {names} from (select *, {version} as _version from {files}) where _version = 1"
+    return (
+        f"select {names} from (select *, {version} as _version from {files}) "
+        "where _version = 1 and not coalesce(_is_deleted, false)"
+    )
 
 
 def quoted(text: object) -> str:

@@ -60,6 +60,6 @@
     {%- endfor -%}
     {{ return(columns + [
         '_source_file string', '_source_line bigint', '_loaded_at timestamp', '_batch_id string',
-        '_load_sequence bigint', '_key_version string',
+        '_load_sequence bigint', '_key_version string', '_is_deleted boolean', '_extra string',
     ]) }}
 {%- endmacro %}

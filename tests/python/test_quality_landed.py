@@ -212,6 +212,62 @@ MUTATIONS = [
     ("transaction.repayments", "update t set days_past_due = 9000", "days_past_due_in_range"),
     # Generated from the contract.
     ("transaction.orders", "delete from t", "not_empty"),
+    (
+        "channel.creatives",
+        "update t set live_to_at = live_from_at - interval 1 day",
+        "live_to_at_not_before_live_from_at",
+    ),
+    (
+        "channel.creatives",
+        "update t set advertised_apr = 7.2 where creative_id = 'x7'",
+        "advertised_rate_is_ratio",
+    ),
+    (
+        "channel.creative_reviews",
+        "update t set decided_at = submitted_at - interval 1 hour",
+        "decided_at_not_before_submitted_at",
+    ),
+    (
+        "transaction.credit_applications",
+        "update t set decided_at = applied_at - interval 1 hour",
+        "decided_at_not_before_applied_at",
+    ),
+    (
+        "transaction.credit_applications",
+        "update t set annualised_rate = 18 where application_id = 'a7'",
+        "rate_is_ratio",
+    ),
+    (
+        "transaction.credit_applications",
+        "update t set approved_amount = null where _source_line % 3 > 0",
+        "approvals_state_an_amount",
+    ),
+    (
+        "crm.experiments",
+        "update t set ended_at = started_at - interval 1 day where experiment_id = 'y7'",
+        "ended_at_not_before_started_at",
+    ),
+    (
+        "crm.experiment_assignments",
+        "update t set experiment_id = 'forgotten' where experiment_id = 'y7'",
+        "experiment_known",
+    ),
+    (
+        "crm.experiment_assignments",
+        "update t set experiment_id = 'y7', customer_id = 'u' || _source_line, variant = 'only'",
+        "more_than_one_variant",
+    ),
+    (
+        "crm.experiment_assignments",
+        "update t set first_exposed_at = assigned_at - interval 1 hour",
+        "first_exposed_at_not_before_assigned_at",
+    ),
+    (
+        "crm.recommendations",
+        "update t set score = 70 where decision_id = 'n7'",
+        "score_is_ratio",
+    ),
+    ("crm.recommendations", "update t set shown = true", "offers_are_shown"),
     ("transaction.orders", "alter table t add column surprise varchar", "columns"),
     (
         "transaction.orders",
@@ -318,6 +374,35 @@ def test_a_corrected_row_passes(home: Home, contract: Contract) -> None:
     write_table(home, orders, GOOD["transaction.orders"], batch="b2", sequence=2)
 
     assert passed(run_landed(home, contract, SETTINGS, AS_OF, ["transaction.orders"]))
+
+
+def test_the_highest_version_counts_not_the_last_delivery(home: Home, contract: Contract) -> None:
+    customers = contract.table("crm", "customers")
+    late = "update t set updated_at = updated_at - interval 1 day, birth_date = '1890-01-01'"
+    write_table(home, customers, GOOD["crm.customers"], change=late, batch="b2", sequence=2)
+
+    assert passed(run_landed(home, contract, SETTINGS, AS_OF, ["crm.customers"]))
+
+    newer = late.replace("- interval", "+ interval")
+    write_table(home, customers, GOOD["crm.customers"], change=newer, batch="b3", sequence=3)
+    assert not passed(run_landed(home, contract, SETTINGS, AS_OF, ["crm.customers"]))
+
+
+@pytest.mark.parametrize("name", ["transaction.orders", "crm.experiments"])
+def test_deleted_rows_are_not_checked(home: Home, contract: Contract, name: str) -> None:
+    table = contract.table(*name.split("."))
+    bad = "update t set _is_deleted = true" + (
+        ", amount = 1e10" if name == "transaction.orders" else ", ended_at = '2000-01-01'"
+    )
+    ids = "order_id = 'o7'" if name == "transaction.orders" else "experiment_id = 'y7'"
+    change = f"delete from t where not {ids}; {bad}"
+    write_table(home, table, GOOD[name], change=change, batch="b2", sequence=2)
+
+    assert passed(run_landed(home, contract, SETTINGS, AS_OF, [name]))
+
+    change = f"{change}; update t set _is_deleted = false"
+    write_table(home, table, GOOD[name], change=change, batch="b3", sequence=3)
+    assert not passed(run_landed(home, contract, SETTINGS, AS_OF, [name]))
 
 
 def test_absent_table_is_skipped_with_a_reason(tmp_path: Path, contract: Contract) -> None:

@@ -1,10 +1,12 @@
--- Grain: one row per customer account, in its latest delivered version.
+-- Grain: one row per customer account, in its latest version.
 {{ config(materialized='table') }}
 
 with source as (
 
     select *
-    from {{ latest_version(source('crm', 'customers'), ['customer_id']) }} as ver
+    from {{
+        latest_version(source('crm', 'customers'), ['customer_id'], version_column='updated_at')
+    }} as ver
 
 ),
 

@@ -28,6 +28,7 @@ delivered as (
         key_two,
         cast(sequence_text as bigint) as _load_sequence,
         cast(line_text as bigint) as _source_line,
+        cast(null as boolean) as _is_deleted,
         cast(latest_text as boolean) as is_latest
     from texts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from finview.contract import Contract, Table
+from finview.contract import LINEAGE, Column, Contract, Table
 from finview.settings import Home
 
 AS_OF = date(2024, 6, 30)
@@ -69,6 +69,29 @@ GOOD = {
         select 'r' || i as repayment_id, 'o' || i as order_id, ts + interval 20 day as due_at,
             ts + interval 19 day as paid_at, 100.00 as due_amount, 100.00 as paid_amount,
             'CNY' as currency_code, 0 as days_past_due from days""",
+    "channel.creatives": """
+        select 'x' || i as creative_id, 1 as version, 0.072 as advertised_apr, ts as live_from_at,
+            ts + interval 9 day as live_to_at from days""",
+    "channel.creative_reviews": """
+        select 'v' || i as review_id, 'x' || i as creative_id, 1 as version,
+            'content' as review_type, ts as submitted_at, ts + interval 2 hour as decided_at,
+            'approved' as decision from days""",
+    "transaction.credit_applications": """
+        select 'a' || i as application_id, 'u' || (i % 90) as customer_id, ts as applied_at,
+            ts + interval 5 minute as decided_at, 'approved' as decision, 1000.00 as amount,
+            1000.00 as approved_amount, 0.18 as annualised_rate, 'CNY' as currency_code
+            from days""",
+    "crm.experiments": """
+        select 'y' || (i // 40) as experiment_id, ts as started_at,
+            ts + interval 30 day as ended_at from days where i % 40 = 0""",
+    "crm.experiment_assignments": """
+        select 'y' || (i // 40) as experiment_id, 'u' || (i % 40) as customer_id,
+            case when i % 2 = 0 then 'control' else 'treatment' end as variant,
+            ts as assigned_at, ts + interval 1 hour as first_exposed_at from days""",
+    "crm.recommendations": """
+        select 'n' || i as decision_id, 'u' || (i % 90) as customer_id, ts as decided_at,
+            'p1' as product_id, 0.5 as score, i % 3 = 0 as shown, 0.18 as price_offered
+            from days""",
 }
 
 
@@ -76,8 +99,27 @@ def make_home(root: Path, contract: Contract, *, absent: tuple[str, ...] = ()) -
     """A home with good accepted data of every table but the absent ones."""
     home = Home(root)
     for table in contract.tables:
-        write_table(home, table, GOOD[table.full_name], absent=table.full_name in absent)
+        write_table(home, table, good_rows(table), absent=table.full_name in absent)
     return home
+
+
+def good_rows(table: Table) -> str:
+    """Good rows of a table: those above, else a plain value of its type in every column."""
+    if table.full_name in GOOD:
+        return GOOD[table.full_name]
+    values = (f"{_plain_value(column)} as {column.accepted_name}" for column in table.columns)
+    return f"select {', '.join(values)} from days"
+
+
+def _plain_value(column: Column) -> str:
+    if column.accepted_values:
+        return f"'{column.accepted_values[0]}'"
+    if column.name == "currency_code":
+        return "'CNY'"
+    if column.accepted_type == "varchar":
+        return f"'{column.name}' || i"
+    kinds = {"timestamp": "ts", "date": "cast(ts as date)", "boolean": "true"}
+    return kinds.get(column.data_type, "1")
 
 
 def write_table(
@@ -94,15 +136,7 @@ def write_table(
     folder = home.accepted / table.source / table.name
     (folder / "2024-07-01").mkdir(parents=True, exist_ok=True)
     columns = [(column.accepted_name, column.accepted_type) for column in table.columns]
-    lineage = [
-        ("_source_file", "varchar"),
-        ("_source_line", "bigint"),
-        ("_loaded_at", "timestamp"),
-        ("_batch_id", "varchar"),
-        ("_load_sequence", "bigint"),
-        ("_key_version", "varchar"),
-    ]
-    spelled = ", ".join(f"{name} {kind}" for name, kind in columns + lineage)
+    spelled = ", ".join(f"{name} {kind}" for name, kind in [*columns, *LINEAGE.items()])
     with duckdb.connect() as connection:
         connection.execute(f"create table days as {_DAYS}")
         connection.execute(f"create table t ({spelled})")
