@@ -159,6 +159,7 @@ class Settings:
 
     `as_of_date` is None for `auto`; `spark` names a cluster (host, port, user, auth, catalogue,
     partitions, storage), and is empty for the local one. `$FINVIEW_ENGINE` wins over `engine`.
+    `pull` is checked by `finview.pull.parse`, which knows the contract.
     """
 
     business_timezone: str = "Asia/Shanghai"
@@ -167,6 +168,7 @@ class Settings:
     engine: str = "duckdb"
     keep_versions: int = 5
     spark: Mapping[str, Any] = field(default_factory=dict)
+    pull: Mapping[str, Any] = field(default_factory=dict)
     product_line_rhythm_days: Mapping[str, int] = field(
         default_factory=lambda: dict(DEFAULT_RHYTHM)
     )
@@ -236,6 +238,9 @@ def _checked(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         ):
             known = ", ".join(f"{name} ({kind.__name__})" for name, kind in _SPARK_SETTINGS.items())
             raise refuse("spark", f"lines of: {known}")
+    if not isinstance(raw.get("pull", {}), dict):
+        # Never with the value: it might be an address with a password.
+        raise FinviewError(f"{path}: pull must hold connections and tables", "see docs/pull.md")
     if "product_line_rhythm_days" in raw:
         rhythm = raw["product_line_rhythm_days"]
         if not isinstance(rhythm, dict) or not all(

@@ -6,10 +6,12 @@ import dagster as dg
 
 from finview.contract import load_contract
 from finview.pipeline import dbt_executable, ensure_manifest
+from finview.pull import parse
 from finview.settings import Home, load_settings
 from orchestration.dbt_layers import dbt_layer_assets
 from orchestration.landing import landed_checks, landing_specs, raw_assets
 from orchestration.publishing import publishing_assets
+from orchestration.pulling import pull_assets
 from orchestration.resources import HomeResource, QuietDbt
 from orchestration.triggers import daily_job, daily_schedule, landing_sensor
 
@@ -22,11 +24,13 @@ def build_defs(home: Home, project: Path) -> dg.Definitions:
     """
     contract = load_contract(project)
     settings = load_settings(home)
+    pulled = [table.table for table in parse(settings.pull, contract)]
     layers = dbt_layer_assets(ensure_manifest(home, project))
     job = daily_job()
     return dg.Definitions(
         assets=[
-            *landing_specs(contract),
+            *landing_specs(contract, [table.full_name for table in pulled]),
+            *pull_assets(pulled),
             raw_assets(contract),
             *layers,
             *publishing_assets(layers, project),

@@ -1,6 +1,6 @@
 """From files in landing to accepted raw tables, with their control totals and expectations."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import dagster as dg
@@ -15,8 +15,11 @@ from orchestration.resources import HomeResource
 ACCEPTED = dg.AssetKey("accepted")
 
 
-def landing_specs(contract: Contract) -> list[dg.AssetSpec]:
-    """Files as delivered: nobody here makes them, lineage starts with them."""
+def landing_specs(contract: Contract, pulled: Collection[str] = ()) -> list[dg.AssetSpec]:
+    """Files as delivered: nobody here makes them, lineage starts with them.
+
+    Tables of `pulled` are left out: `orchestration.pulling` makes their files.
+    """
     return [
         dg.AssetSpec(
             ["landing", table.source, table.name],
@@ -24,6 +27,7 @@ def landing_specs(contract: Contract) -> list[dg.AssetSpec]:
             description=f"Files of {table.full_name} as delivered.",
         )
         for table in contract.tables
+        if table.full_name not in pulled
     ]
 
 

@@ -28,7 +28,8 @@ def run(
 ) -> None:
     """Ingest, check, build, check, publish; the last good version stays served until the end.
 
-    An empty landing is filled with sample data first.
+    Tables that finview.yml pulls from a database are pulled first, see docs/pull.md. An empty
+    landing is filled with sample data, unless something is pulled.
 
     \b
     Examples:
@@ -43,9 +44,10 @@ def run(
 
     if engine:
         os.environ["FINVIEW_ENGINE"] = engine
-    engine_of(home, load_settings(home)).check()
+    settings = load_settings(home)
+    engine_of(home, settings).check()
     home.create()
-    if is_empty(home.landing) and is_empty(home.accepted):
+    if is_empty(home.landing) and is_empty(home.accepted) and not settings.pull:
         make_sample(home, refuse=no_sample)
     with Progress() as progress:
         result = pipeline.run(home, full_refresh=full_refresh, on_progress=progress)
