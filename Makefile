@@ -26,7 +26,7 @@ SPARK_TESTS := tests/python/spark
 # For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
 SPARK_ARGS ?=
 
-.PHONY: help install run dev test pytest dbt-unit lint format lock snapshot clean \
+.PHONY: help install run dev test pytest fuzz dbt-unit lint format lock snapshot clean \
 	spark-install spark-up spark-run spark-down parity test-spark
 
 help:  ## this list
@@ -61,6 +61,13 @@ test: lint dbt-unit pytest  ## all checks that need no cluster: lint, Python tes
 
 pytest: install
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore $(SPARK_TESTS)
+
+# For make fuzz: FILES=100000 SEED=9
+FILES ?= 10000
+SEED ?= 3
+
+fuzz: install  ## 10,000 spoiled deliveries through ingestion (FILES=..., SEED=...)
+	@FINVIEW_FUZZ_FILES=$(FILES) FINVIEW_FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/python/test_ingest_fuzz.py
 
 dbt-unit: install  ## unit tests of the models, on an empty warehouse
 	@$(BIN)/python -m finview.pipeline.unit_tests
@@ -112,9 +119,10 @@ LOCK := VIRTUAL_ENV=../.venv ../$(BIN)/uv pip compile --quiet --universal --pyth
 
 lock: install  ## pin the dependencies of pyproject.toml anew (needs a package index)
 	cd requirements && $(LOCK) bootstrap.in -o bootstrap.txt
-	cd requirements && $(LOCK) --extra dev --extra spark ../pyproject.toml -o dev.txt
+	cd requirements && $(LOCK) --extra dev --extra spark --extra postgres ../pyproject.toml -o dev.txt
 	cd requirements && $(LOCK) -c dev.txt ../pyproject.toml -o runtime.txt
 	cd requirements && $(LOCK) -c dev.txt --extra spark ../pyproject.toml -o spark.txt
+	cd requirements && $(LOCK) -c dev.txt --extra postgres ../pyproject.toml -o postgres.txt
 	cd requirements && $(LOCK) cluster.in -o cluster.txt
 
 clean:  ## remove .venv and caches; keeps $FINVIEW_HOME (./var)

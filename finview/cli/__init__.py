@@ -7,8 +7,12 @@ import click
 from finview import __version__
 from finview.cli.build import doctor, env, run, ui
 from finview.cli.cluster import cluster, parity
+from finview.cli.contract import contract
 from finview.cli.data import import_, ingest, sample
 from finview.cli.output import Group
+from finview.cli.privacy import erase, keys
+from finview.cli.pull import pull
+from finview.cli.quarantine import quarantine
 from finview.cli.serve import kpi, publish, rollback, versions
 
 
@@ -37,14 +41,19 @@ for _command in (
     run,
     sample,
     import_,
+    pull,
     ingest,
+    quarantine,
     kpi,
     publish,
     versions,
     rollback,
+    erase,
+    keys,
     ui,
     doctor,
     env,
+    contract,
     cluster,
     parity,
 ):

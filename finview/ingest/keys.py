@@ -24,6 +24,8 @@ from finview.settings import Home
 
 KEY_VARIABLE = "FINVIEW_HASH_KEY"
 VERSION_VARIABLE = "FINVIEW_HASH_KEY_VERSION"
+#: Earlier keys, separated by commas: the suppression list may hold entries made with them.
+OLD_VARIABLE = "FINVIEW_HASH_KEY_OLD"
 #: 32 characters of a random hex or base64 text: beyond any dictionary or brute force.
 MIN_KEY_CHARACTERS = 32
 _BLOCK = 64
@@ -104,10 +106,29 @@ def _check_unchanged(ledger: Ledger, key: HashKey) -> None:
         )
 
 
-def bind_key(connection: duckdb.DuckDBPyConnection, key: HashKey) -> None:
-    """Put the two padded HMAC keys into session variables of a private connection."""
+def old_secrets(environment: Mapping[str, str] | None = None) -> tuple[HashKey, ...]:
+    """The earlier keys that the environment gives; their versions are not known here.
+
+    Raises:
+        FinviewError: one is too short.
+    """
+    variables = os.environ if environment is None else environment
+    texts = [text.strip() for text in variables.get(OLD_VARIABLE, "").split(",") if text.strip()]
+    if any(len(text) < MIN_KEY_CHARACTERS for text in texts):
+        raise FinviewError(
+            f"{OLD_VARIABLE} holds a key shorter than {MIN_KEY_CHARACTERS} characters",
+            "give the earlier keys in full, separated by commas",
+        )
+    return tuple(HashKey("", False, text.encode()) for text in texts)
+
+
+def bind_key(connection: duckdb.DuckDBPyConnection, key: HashKey, slot: str = "") -> None:
+    """Put the two padded HMAC keys into session variables of a private connection.
+
+    `slot` is empty for the key in use, `1`, `2`, … for earlier ones.
+    """
     secret = hashlib.sha256(key.secret).digest() if len(key.secret) > _BLOCK else key.secret
     padded = secret.ljust(_BLOCK, b"\0")
-    for name, pad in (("finview_ipad", 0x36), ("finview_opad", 0x5C)):
+    for name, pad in ((f"finview_ipad{slot}", 0x36), (f"finview_opad{slot}", 0x5C)):
         value = bytes(byte ^ pad for byte in padded)
         connection.execute(f"set variable {name} = $1::blob", [value])

@@ -1,38 +1,53 @@
-"""Writing a batch, and reading back what was written so that the control totals can fail."""
+"""Writing batches, and reading back what was written so that the control totals can fail."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
-from finview.contract import LINEAGE_COLUMNS, Table
+from finview.contract import LINEAGE, Table
 from finview.durable import sync_folder
 from finview.errors import FinviewError
 from finview.ingest.accounts import accepted_select, quarantine_select
 from finview.ingest.ledger import Ledger
-from finview.ingest.report import Amounts, amount_parts
+from finview.ingest.report import Amounts, add_amounts, amount_parts
 from finview.ingest.sources import sql_text
 from finview.settings import Home
 
-_LINEAGE_TYPES = ("varchar", "bigint", "timestamp", "varchar", "bigint", "varchar")
 #: Files that ingestion may remove: its batches, finished or not. Others are left alone.
-_BATCH_FILE = re.compile(r"\d{8}-[0-9a-f]{12}\.parquet(\.tmp)?")
+_BATCH_FILE = re.compile(r"\d{8}-[0-9a-f]{12}(-\d{4}|-gone)?\.parquet(\.tmp)?")
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows and amounts of one file by account; accepted ones as read back from disk."""
+    """Rows and amounts of a portion or file by account; accepted ones as read back from disk."""
 
     rows_in: int
     rows_accepted: int
     rows_quarantined: int
     rows_duplicate: int
     amounts: Amounts
+
+
+def added(counts: Sequence[Counted], columns: Sequence[str]) -> Counted:
+    """The sums over the portions of a file."""
+    amounts = {
+        column: add_amounts([counted.amounts[column] for counted in counts]) for column in columns
+    }
+    return Counted(
+        sum(counted.rows_in for counted in counts),
+        sum(counted.rows_accepted for counted in counts),
+        sum(counted.rows_quarantined for counted in counts),
+        sum(counted.rows_duplicate for counted in counts),
+        amounts,
+    )
 
 
 def schema_path(home: Home, table: Table) -> Path:
@@ -44,7 +59,7 @@ def write_schema(connection: duckdb.DuckDBPyConnection, home: Home, table: Table
     """Write `_schema.parquet` unless it is there with the same columns and types."""
     path = schema_path(home, table)
     columns = [(column.accepted_name, column.accepted_type) for column in table.columns]
-    columns += list(zip(LINEAGE_COLUMNS, _LINEAGE_TYPES, strict=True))
+    columns += list(LINEAGE.items())
     if path.exists():
         there = connection.execute(f"describe select * from read_parquet({sql_text(path)})")
         found = [(row[0], str(row[1]).lower()) for row in there.fetchall()]
@@ -74,16 +89,20 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, select: str, path: Path
 def write_batch(
     connection: duckdb.DuckDBPyConnection, table: Table, accepted: Path, quarantine: Path
 ) -> tuple[bool, bool]:
-    """Write the accepted and quarantined rows of the current file; which of the two exist."""
+    """Write the accepted and quarantined rows of the current portion; which of the two exist."""
     excepted = _count(connection, "select count(*) from verdicts")
     sound = _count(connection, "select count(*) from keyed")
     has_accepted = sound > excepted
     if has_accepted:
         select = accepted_select(table)
-        if excepted:  # a join may change the order
+        if excepted and _keep(connection):
+            select = select.replace("from rows", "from (rows positional join kept)") + " and keep"
+        elif excepted:  # a join may change the order
             select += " and line not in (select line from verdicts) order by line"
         write_parquet(connection, select, accepted)
-    connection.execute("create or replace temp table broken as select * from rows where not ok")
+    connection.execute(
+        "create or replace temp table broken as select line, e from rows where not ok"
+    )
     has_quarantine = bool(
         _count(connection, "select count(*) from broken")
         + _count(connection, "select count(*) from malformed")
@@ -94,6 +113,32 @@ def write_batch(
     return has_accepted, has_quarantine
 
 
+def _keep(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Fill `kept`: of each row in order, whether no verdict excepts it; saves a sort of wide rows.
+
+    False when `rows` is a filter, beside which nothing can be put.
+    """
+    ((whole,),) = connection.execute(
+        "select (select count(*) from checked) = (select count(*) from rows)"
+    ).fetchall()
+    if whole:
+        lines = connection.execute("select line from rows").fetchnumpy()["line"]
+        excepted = connection.execute("select line from verdicts").fetchnumpy()["line"]
+        connection.register("marks", {"keep": ~np.isin(lines, excepted)})
+        connection.execute("create or replace temp table kept as select keep from marks")
+        connection.unregister("marks")
+    return bool(whole)
+
+
+def write_deletions(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> int:
+    """Write the rows that say what a snapshot no longer has; how many, no file for none."""
+    connection.execute(f"create or replace temp table gone as {select}")
+    rows = _count(connection, "select count(*) from gone")
+    if rows:
+        write_parquet(connection, "from gone", path)
+    return rows
+
+
 def count_batch(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
@@ -101,7 +146,7 @@ def count_batch(
     accepted: Path | None,
     quarantine: Path | None,
 ) -> Counted:
-    """Control totals of the current file: what came in against what is on disk."""
+    """Control totals of the current portion: what came in against what is on disk."""
     amounts: Amounts = {}
     for i, column in enumerate(table.columns):
         if not column.is_amount:

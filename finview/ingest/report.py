@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -95,6 +95,15 @@ def amount_parts(
     return {**parts, "unparseable": str(unparseable)}
 
 
+def add_amounts(parts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The sums of one column over several portions or files."""
+    total, accepted, quarantined, duplicate = (
+        sum((Decimal(part[name]) for part in parts), Decimal(0)) for name in AMOUNT_PARTS[:4]
+    )
+    unparseable = sum(int(part["unparseable"]) for part in parts)
+    return amount_parts(total, accepted, quarantined, duplicate, unparseable)
+
+
 def plain(value: Decimal) -> str:
     """Decimal text without an exponent and with at least two decimals."""
     text = f"{value:f}"
@@ -113,14 +122,12 @@ def total_by_table(files: Iterable[FileResult]) -> tuple[TableTotals, ...]:
 def _totals(source: str, table: str, files: list[FileResult]) -> TableTotals:
     counts = {name: sum(getattr(result, name) for result in files) for name in ROW_COUNTS}
     columns = sorted({column for result in files for column in result.amounts})
-    amounts = {}
-    for column in columns:
-        parts = [result.amounts[column] for result in files if column in result.amounts]
-        total, accepted, quarantined, duplicate = (
-            sum((Decimal(part[name]) for part in parts), Decimal(0)) for name in AMOUNT_PARTS[:4]
+    amounts = {
+        column: add_amounts(
+            [result.amounts[column] for result in files if column in result.amounts]
         )
-        unparseable = sum(int(part["unparseable"]) for part in parts)
-        amounts[column] = amount_parts(total, accepted, quarantined, duplicate, unparseable)
+        for column in columns
+    }
     status = [result.status for result in files]
     return TableTotals(
         source,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,10 +18,15 @@ from finview.contract import Contract, Table
 from finview.durable import locked, write_atomic
 from finview.errors import FinviewError
 from finview.ingest import accounts, outputs, rules, sources
+from finview.ingest.control import Control, check_bytes, check_totals, read_control
 from finview.ingest.keys import HashKey, bind_key, load_key
-from finview.ingest.landing import LandedFile, Refusal, check_place, landed_files, receive
-from finview.ingest.ledger import Batch, Ledger, open_ledger
+from finview.ingest.landing import LandedFile, check_place, landed_files
+from finview.ingest.ledger import FileState, Ledger, open_ledger
+from finview.ingest.receiving import Received, receive
+from finview.ingest.refusal import Refusal
 from finview.ingest.report import FileResult, IngestReport, amounts_balance, total_by_table
+from finview.ingest.writing import Writing, load_time
+from finview.privacy.suppression import load_suppressed, suppressed_condition
 from finview.settings import Home, Settings
 
 Progress = Callable[[str, int, int], None]
@@ -29,11 +35,6 @@ Progress = Callable[[str, int, int], None]
 MEMORY_BYTES = 4 << 30
 #: Clocks of source systems run ahead a little and zones differ: one day is not yet the future.
 FUTURE_TOLERANCE = timedelta(days=1)
-
-
-def load_time() -> datetime:
-    """Now, in UTC and without zone: the only wall clock of ingestion, kept in `_loaded_at`."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def ingest(
@@ -51,6 +52,21 @@ def ingest(
         FinviewError: another ingestion runs, the hash key is wrong or missing, state is damaged,
             or a control total does not add up.
     """
+    with opened(home, contract) as run:
+        report = run.all(on_progress)
+    write_atomic(
+        home.audit / "ingest_latest.json", json.dumps(report.to_dict(), indent=2, sort_keys=True)
+    )
+    return report
+
+
+@contextmanager
+def opened(home: Home, contract: Contract) -> Iterator[Run]:
+    """Lock a home for ingestion, with its ledger, its key and a private engine.
+
+    Raises:
+        FinviewError: see `ingest`.
+    """
     home.create()
     try:
         with locked(home.audit / "ingest.lock", wait=False), open_ledger(home) as ledger:
@@ -58,7 +74,8 @@ def ingest(
             key = load_key(home, ledger)
             with _workspace(home) as work, _engine(work) as connection:
                 bind_key(connection, key)
-                report = _Run(home, contract, ledger, key, connection, work).all(on_progress)
+                suppressed = load_suppressed(connection, home, key)
+                yield Run(home, contract, ledger, key, connection, work, suppressed)
     except BlockingIOError:
         raise FinviewError(
             "another ingestion of this home is running", "wait until it has ended"
@@ -68,10 +85,6 @@ def ingest(
             f"ingestion stopped ({type(error).__name__}): disk or memory ran out, or access denied",
             "free space (see df), then run it again: what was taken stays, the rest is done again",
         ) from error
-    write_atomic(
-        home.audit / "ingest_latest.json", json.dumps(report.to_dict(), indent=2, sort_keys=True)
-    )
-    return report
 
 
 @contextmanager
@@ -94,6 +107,7 @@ def _engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         config={
             "memory_limit": f"{limit}MiB",
             "temp_directory": str(work / "spill"),
+            "temp_file_encryption": "true",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }
@@ -109,16 +123,20 @@ def _engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @dataclass
-class _Run:
+class Run:
+    """One ingestion on its own connection; `finview.ingest.replay` drives it too."""
+
     home: Home
     contract: Contract
     ledger: Ledger
     key: HashKey
     connection: duckdb.DuckDBPyConnection
     work: Path
+    suppressed: int = 0
     known_table: str = ""
 
     def all(self, on_progress: Progress | None) -> IngestReport:
+        """Take every landed file."""
         for table in self.contract.tables:
             outputs.write_schema(self.connection, self.home, table)
         files = landed_files(self.home, self.contract)
@@ -138,78 +156,132 @@ class _Run:
         try:
             check_place(file)
             assert file.table is not None
-            sha256, path = receive(file, self.work)
-            if before := self.ledger.accepted(file.source, file.table_name, sha256):
+            if before := self._taken_unread(file):
                 return _duplicate(file, before)
-            source = self._open(file, file.table, path)
-            return self._take(file, file.table, sha256, source)
+            stated = read_control(file.path)
+            check_bytes(stated, file.path)
+            if file.member is not None and (stated.rows is not None or stated.sums):
+                raise Refusal("the control file of an archive can only hold its sha256")
+            received = receive(file, self.work)
+            sha256 = received.sha256
+            self.ledger.remember_sha256(file.name, received.state, sha256)
+            if before := self._taken(file, file.table, sha256):
+                return _duplicate(file, before)
+            return self._take(file, file.table, received, stated)
         except Refusal as refusal:
+            self.known_table = ""
             result = FileResult(
                 file.source, file.table_name, file.name, sha256, "refused", str(refusal)
             )
             self.ledger.refuse(result, load_time().isoformat(sep=" "))
             return result
 
-    def _open(self, file: LandedFile, table: Table, path: Path) -> sources.Source:
-        try:
-            source = sources.open_source(self.connection, table, file.kind, path, self.work)
-            self._set("finview_latest", load_time() + FUTURE_TOLERANCE, "timestamp")
-            accounts.check_rows(self.connection, table, source)
-        except duckdb.OutOfMemoryException:
-            raise
-        except duckdb.Error as error:
-            # The parser's own message may quote values: only its kind is told.
-            raise Refusal(f"not a readable {file.kind} file ({type(error).__name__})") from None
-        return source
+    def _taken_unread(self, file: LandedFile) -> FileResult | None:
+        """The earlier result of a file that is in the state in which it was read before."""
+        assert file.table is not None
+        sha256 = self.ledger.known_sha256(file.name, FileState.of(file.path))
+        return self._taken(file, file.table, sha256) if sha256 else None
+
+    def _taken(self, file: LandedFile, table: Table, sha256: str) -> FileResult | None:
+        """The earlier result of this content.
+
+        A snapshot that is delivered again under another name, after others, is a new state.
+        """
+        if table.load == "snapshot":
+            latest = self.ledger.latest(table.source, table.name)
+            if latest and latest.sha256 == sha256:
+                return latest
+            return self.ledger.accepted(table.source, table.name, sha256, file=file.name)
+        return self.ledger.accepted(table.source, table.name, sha256)
 
     def _take(
-        self, file: LandedFile, table: Table, sha256: str, source: sources.Source
+        self, file: LandedFile, table: Table, received: Received, stated: Control
     ) -> FileResult:
-        loaded, sequence = load_time(), self.ledger.next_sequence()
-        batch_id = f"{sequence:08d}-{sha256[:12]}"
-        self._set("finview_file", file.name, "varchar")
-        self._set("finview_loaded", loaded, "timestamp")
-        self._set("finview_batch", batch_id, "varchar")
+        sequence = self.ledger.next_sequence()
+        batch = Writing.begin(self.home, table, file.name, received.sha256, sequence)
+        self.begin(table, batch, sequence)
+        try:
+            for source in self.portions(file.kind, table, received.path):
+                self.account(table, source.rows + len(source.malformed), source.note, batch)
+            if table.load == "snapshot":
+                self._deletions(table, batch)
+            counted = batch.counted()
+            check_totals(stated, counted.rows_in, counted.amounts)
+        except BaseException:
+            batch.remove()
+            raise
+        result = batch.result(received.note)
+        check_balance(result)
+        self.ledger.commit(result, batch.ledger_row(self.key.version))
+        return result
+
+    def begin(self, table: Table, batch: Writing, sequence: int) -> None:
+        """Set the variables of a batch whose rows carry `sequence`, and load what is known."""
+        self._set("finview_file", batch.file, "varchar")
+        self._set("finview_loaded", batch.loaded, "timestamp")
+        self._set("finview_latest", batch.loaded + FUTURE_TOLERANCE, "timestamp")
+        self._set("finview_batch", batch.batch_id, "varchar")
         self._set("finview_sequence", sequence, "bigint")
         self._set("finview_key_version", self.key.version, "varchar")
-        self._load_known(table)
-        accounts.decide(self.connection, table)
-        folder = Path(table.source) / table.name
-        name = f"{batch_id}.parquet"
-        accepted = self.home.accepted / folder / loaded.date().isoformat() / name
-        quarantine = self.home.quarantine / folder / name
+        self.connection.execute("create or replace temp table present (k uhugeint)")
+        if self.known_table == table.full_name:
+            return
+        schema = outputs.schema_path(self.home, table)
+        accounts.load_known(self.connection, table, schema, self._accepted_files(table))
+        self.known_table = table.full_name
+
+    def _accepted_files(self, table: Table) -> list[Path]:
+        paths = self.ledger.paths(table.source, table.name)
+        return [self.home.root / path for path, _ in paths if path]
+
+    def portions(
+        self, kind: str, table: Table, path: Path, *, only: str = ""
+    ) -> Iterator[sources.Source]:
+        """Read and check a file; each portion is in `checked` and `rows` when it is given."""
+        portions = sources.open_source(self.connection, table, kind, path, self.work)
+        while True:
+            try:
+                source = next(portions, None)
+                if source is not None:
+                    accounts.check_rows(self.connection, table, source, only=only)
+            except (duckdb.OutOfMemoryException, duckdb.FatalException):
+                raise
+            except (duckdb.Error, csv.Error) as error:
+                # The parser's own message may quote values: only its kind is told.
+                raise Refusal(f"not a readable {kind} file ({type(error).__name__})") from None
+            if source is None:
+                return
+            yield source
+
+    def account(self, table: Table, rows_in: int, note: str, batch: Writing) -> None:
+        """Decide, write and count the rows of `rows` and `malformed`, `rows_in` in all."""
+        condition = suppressed_condition(table, self.suppressed)
+        accounts.decide(self.connection, table, condition)
+        accepted, quarantine = batch.next_part()
         wrote = outputs.write_batch(self.connection, table, accepted, quarantine)
         counted = outputs.count_batch(
             self.connection,
             table,
-            source.rows + len(source.malformed),
+            rows_in,
             accepted if wrote[0] else None,
             quarantine if wrote[1] else None,
         )
-        result = FileResult(
-            file.source, file.table_name, file.name, sha256, "accepted", source.note,
-            counted.rows_in, counted.rows_accepted, counted.rows_quarantined,
-            counted.rows_duplicate, counted.amounts,
-        )  # fmt: skip
-        _check_totals(result)
-        paths = [
-            str(path.relative_to(self.home.root)) if there else ""
-            for path, there in zip((accepted, quarantine), wrote, strict=True)
-        ]
-        stamp = loaded.isoformat(sep=" ")
-        self.ledger.commit(result, Batch(sequence, batch_id, stamp, self.key.version, *paths))
-        accounts.remember(self.connection)
-        return result
+        batch.add(wrote, counted, note)
+        accounts.remember(self.connection, table)
 
-    def _load_known(self, table: Table) -> None:
-        if self.known_table == table.full_name:
+    def _deletions(self, table: Table, batch: Writing) -> None:
+        """Mark what a snapshot no longer has, unless the snapshot may be incomplete."""
+        counted = batch.counted()
+        if counted.rows_quarantined or not counted.rows_in:
+            why = "is empty" if not counted.rows_in else "has quarantined rows"
+            batch.notes.append(f"nothing is deleted by a snapshot that {why}")
             return
-        files = [
-            self.home.root / path for path, _ in self.ledger.paths(table.source, table.name) if path
-        ]
         schema = outputs.schema_path(self.home, table)
-        accounts.load_known(self.connection, table, schema, files)
-        self.known_table = table.full_name
+        select = accounts.gone_select(table, schema, self._accepted_files(table))
+        deleted = outputs.write_deletions(self.connection, select, batch.deletions_path)
+        if deleted:
+            batch.add_deletions(deleted)
+            self.known_table = ""
 
     def _set(self, name: str, value: object, kind: str) -> None:
         self.connection.execute(f"set variable {name} = $1::{kind}", [value])
@@ -232,7 +304,7 @@ def _duplicate(file: LandedFile, before: FileResult) -> FileResult:
     )
 
 
-def _check_totals(result: FileResult) -> None:
+def check_balance(result: FileResult) -> None:
     """Refuse to go on when rows or amounts are in no account."""
     if result.residual or not amounts_balance(result.amounts):
         detail = {column: parts["residual"] for column, parts in result.amounts.items()}

@@ -22,6 +22,7 @@ from finview.pipeline.steps import (
     step_landed_expectations,
     step_mart_expectations,
     step_publish,
+    step_replay,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "step_landed_expectations",
     "step_mart_expectations",
     "step_publish",
+    "step_replay",
 ]

@@ -20,6 +20,7 @@ from finview.settings import Home, load_settings, project_root
 
 if TYPE_CHECKING:
     from finview.ingest import IngestReport
+    from finview.ingest.replay import Replayed
     from finview.publish import Manifest
     from finview.quality import CheckResult
 
@@ -54,6 +55,23 @@ def step_ingest(home: Home) -> IngestReport:
             f"compare the residuals in {home.audit / 'ingest_latest.json'}",
         )
     return report
+
+
+def step_replay(home: Home, *, table: str | None, file: str | None) -> list[Replayed]:
+    """Take quarantined rows up again; the next build begins with an ingestion.
+
+    Raises:
+        FinviewError: see `finview.ingest.replay.replay`.
+    """
+    from finview.ingest.replay import replay
+
+    record = BuildRecord(home)
+    with exclusive(home):
+        if record.load() is not None:
+            record.stage("ingest", False, {"note": "quarantined rows were replayed"})
+        return replay(
+            home, load_contract(project_root()), table=table, file=file, on_progress=count
+        )
 
 
 def step_landed_expectations(home: Home) -> list[CheckResult]:

@@ -192,8 +192,6 @@ REFUSED = [
     ("transaction/orders/a.csv", b"", "empty"),
     ("transaction/orders/a.csv", b"\n\n", "empty"),
     ("transaction/orders/a.csv", HEAD.encode() + b"a\0b", "NUL byte"),
-    ("transaction/orders/a.csv", HEAD.encode("utf-16"), "UTF-16"),
-    ("transaction/orders/a.csv", (HEAD + "订单号").encode("gbk"), "GBK"),
     ("transaction/orders/a.csv", HEAD.replace("amount", "amuont").encode(), "by 'amuont'"),
     ("transaction/orders/a.csv", HEAD.strip().encode() + b",extra\n", "unknown column 'extra'"),
     ("transaction/orders/a.csv", HEAD.strip().encode() + b",Amount\n", "appears twice"),
@@ -449,22 +447,6 @@ def test_as_of_is_the_last_business_day(home: Home, contract: Contract) -> None:
     assert resolve_as_of(home, contract, Settings(as_of_date=date(2020, 2, 29))) == date(
         2020, 2, 29
     )
-
-
-def test_fuzzed_files_never_crash_and_always_add_up(home: Home, contract: Contract) -> None:
-    import random
-
-    chance = random.Random(3)
-    base = (HEAD + ROW + ROW.replace("o1", "o2") + '"o3",c,2024-01-01,funded,"1",CNY,\n').encode()
-    for number in range(60):
-        data = bytearray(base)
-        for _ in range(chance.randint(1, 6)):
-            at = chance.randrange(len(data))
-            data[at : at + chance.randint(0, 2)] = bytes(chance.choices(b'",\n\r\0\xff;x1.-', k=2))
-        land(home, f"transaction/orders/{number:03}.csv", bytes(data))
-    report = ingest(home, contract, Settings())
-    assert report.ok and len(report.files) == 60
-    assert {file.status for file in report.files} >= {"accepted", "refused"}
 
 
 def test_masked_identifiers_join_nobody(home: Home, contract: Contract) -> None:

@@ -7,10 +7,12 @@ import io
 import random
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from finview.ingest import scan as scanner
 from finview.ingest.scan import MAX_RECORD_BYTES, scan, write_records
+from finview.ingest.sources import sql_text
 
 
 def reference(text: str) -> list[tuple[int, list[str]]]:
@@ -27,11 +29,14 @@ def reference(text: str) -> list[tuple[int, list[str]]]:
 def scanned(path: Path, text: str) -> tuple[list[int], list[int], list[list[str]]]:
     """Lines, field counts, and the fields of the good records as copied for the parser."""
     path.write_bytes(text.encode())
-    records = scan(path)
+    lines, counts = [], []
     out = io.BytesIO()
-    write_records(path, records, records.fields > 0, out)
+    for records in scan(path):
+        lines += records.line.tolist()
+        counts += records.fields.tolist()
+        write_records(path, records, records.fields > 0, out)
     rows = list(csv.reader(io.StringIO(out.getvalue().decode(), newline="")))
-    return records.line.tolist(), records.fields.tolist(), rows
+    return lines, counts, rows
 
 
 TRICKY = [
@@ -61,6 +66,7 @@ def test_lines_and_fields_equal_the_csv_module(
 
 def test_random_files_equal_the_csv_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(11)
+    monkeypatch.setattr(scanner, "PORTION_BYTES", 25)
     pieces = ["", "a", "12", "é", '"', '""', ",", "\n", "\r\n", "\r", " x "]
     for _ in range(400):
         monkeypatch.setattr(scanner, "CHUNK_BYTES", chance.choice([7, 16, 33, 1 << 20]))
@@ -109,7 +115,31 @@ def test_chunks_do_not_change_what_is_malformed(
         with monkeypatch.context() as patch:
             patch.setattr(scanner, "CHUNK_BYTES", 8)
             patch.setattr(scanner, "RESTART_BYTES", 4)
+            patch.setattr(scanner, "PORTION_RECORDS", 2)
             assert scanned(tmp_path / "c.csv", text) == whole, repr(text)
+
+
+def test_texts_are_left_untrimmed_only_when_trimming_changes_nothing(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    pieces = ["", "a", "b c", " ", "\u3000", "\u00a0", "\u2003", "é", "漢", '""']
+    path = tmp_path / "s.csv"
+    untrimmed = 0
+    for _ in range(600):
+        values = ["".join(chance.choices(pieces, k=chance.randint(0, 2))) for _ in range(4)]
+        cells = [f'"{value}"' if chance.random() < 0.3 or '"' in value else value
+                 for value in values]  # fmt: skip
+        path.write_text("a,b\n" + ",".join(cells[:2]) + "\n" + ",".join(cells[2:]) + "\n")
+        ((changed,),) = duckdb.sql(
+            "select count(*) filter (a is distinct from nullif(trim(a), '') or "
+            f"b is distinct from nullif(trim(b), '')) from read_csv({sql_text(path)}, "
+            "header = true, "
+            "auto_detect = false, quote = '\"', escape = '\"', delim = ',', "
+            "columns = {'a': 'varchar', 'b': 'varchar'}, null_padding = true)"
+        ).fetchall()
+        (records,) = scan(path)
+        assert records.may_have_spaces or not changed, values
+        untrimmed += not records.may_have_spaces
+    assert untrimmed > 20
 
 
 def test_many_open_quotes_end_in_time_and_are_all_told(tmp_path: Path) -> None:
