@@ -1,7 +1,7 @@
 """Is Spark's warehouse the same as DuckDB's? Both are built from one accepted delivery.
 
 Compared are every mart and report cell by cell, without a tolerance, the types of their columns,
-the outcome of every dbt test, and the outcome of every expectation.
+and the outcome of every dbt test and unit test. Expectations: `tests/python/spark`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import duckdb
 
 from finview import cluster
 from finview.audit import BuildRecord
-from finview.contract import load_contract
 from finview.dbt import dbt_environment, dbt_variables, environment, target_folder
 from finview.engines import engine_of
 from finview.errors import FinviewError
@@ -29,7 +28,6 @@ from finview.pipeline import dbt_executable, exclusive, step_ingest
 from finview.progress import Listener, listening, stage
 from finview.publish.content import literal, quoted
 from finview.publish.copying import copy_relations
-from finview.quality import CheckResult, run_landed, run_marts, run_marts_on_spark
 from finview.settings import ENGINES, Home, load_settings, project_root
 
 #: The incremental tables are first built up to so many days before the last one, then continued.
@@ -40,7 +38,7 @@ _ONLY_INCREMENTAL = (
     *("--exclude-resource-type", "test", "unit_test"),
     *("--select", "+config.materialized:incremental"),
 )
-_KINDS = ("dbt tests", "unit tests", "landed expectations")
+_KINDS = ("dbt tests", "unit tests")
 
 
 @dataclass(frozen=True)
@@ -137,18 +135,12 @@ def check_parity(
                     outcomes["unit tests"][name] = _dbt(
                         home, as_of, "test", "--select", "test_type:unit"
                     )
-                with stage(f"{name}: expectations on landed data"):
-                    outcomes["landed expectations"][name] = _gate(
-                        run_landed(home, load_contract(project_root()), load_settings(home), as_of)
-                    )
             peak = memory[0]
         with tempfile.TemporaryDirectory(dir=home.root) as folder:
-            files = {name: _copied(home, name, Path(folder)) for name in ENGINES}
+            files = {name: copy_of_marts(home, name, Path(folder)) for name in ENGINES}
             with stage("comparing every cell") as current:
                 tables = compare(files["duckdb"], files["spark"])
                 current.result = f"{len(tables)} tables"
-            with stage("expectations on marts"):
-                outcomes["mart expectations"] = _marts(home, as_of, files["duckdb"])
     differing = {
         kind: _differing(found["duckdb"], found["spark"]) for kind, found in outcomes.items()
     }
@@ -274,7 +266,7 @@ def _dbt(home: Home, as_of: date, *arguments: str) -> dict[str, str]:
     return {row["unique_id"]: row["status"] for row in rows}
 
 
-def _copied(home: Home, name: str, folder: Path) -> Path:
+def copy_of_marts(home: Home, name: str, folder: Path) -> Path:
     """A DuckDB file with marts and reports of an engine, made as a candidate is made."""
     file = folder / f"{name}.duckdb"
     with (
@@ -284,22 +276,6 @@ def _copied(home: Home, name: str, folder: Path) -> Path:
         copied = copy_relations(engine_of(home, load_settings(home)), file, folder / ".spill")
         current.result = f"{sum(copied.values()):,} rows"
     return file
-
-
-def _gate(results: Sequence[CheckResult]) -> dict[str, str]:
-    return {f"{check.suite} {check.expectation}": check.status for check in results}
-
-
-def _marts(home: Home, as_of: date, duckdb_file: Path) -> dict[str, dict[str, str]]:
-    """Outcome of each expectation on the marts, on the DuckDB file and on the cluster."""
-    contract = load_contract(project_root())
-    with environment({"FINVIEW_ENGINE": "duckdb"}):
-        settings = load_settings(home)
-        first = run_marts(home, settings, duckdb_file, contract=contract, as_of=as_of)
-    with environment({"FINVIEW_ENGINE": "spark"}):
-        settings = load_settings(home)
-        second = run_marts_on_spark(home, settings, contract=contract, as_of=as_of)
-    return {"duckdb": _gate(first), "spark": _gate(second)}
 
 
 def _differing(first: Mapping[str, str], second: Mapping[str, str]) -> tuple[int, tuple[str, ...]]:

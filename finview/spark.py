@@ -139,6 +139,7 @@ def connected(endpoint: Endpoint, session: Mapping[str, str] | None = None) -> I
             configuration={**endpoint.session, **(session or {})},
         )
     except (exc.Error, TTransportException, OSError) as error:
+        check_reachable(endpoint)  # it may have been lost in this moment
         raise FinviewError(
             f"no session on the Spark cluster at {endpoint.address}: {message(error)}",
             "see the log of its Thrift server",

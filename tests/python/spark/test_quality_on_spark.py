@@ -40,7 +40,7 @@ from finview.quality.spark_run import run_on_spark  # noqa: E402
 from finview.quality.spark_views import relocated  # noqa: E402
 from finview.spark import Endpoint, connected, find_endpoint  # noqa: E402
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 VARIABLE = "FINVIEW_TEST_CLUSTER_HOME"
 NOTE = {"severity": "critical", "note": "2026-11-22: a test", "owner": "tests"}
 

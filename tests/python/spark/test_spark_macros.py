@@ -71,6 +71,7 @@ SNAPPED = """\
 }}
 select row_key, row_number
 from {{ ref('replaced') }}
+where row_key in ('snap_a', 'snap_b')
 {% endsnapshot %}
 """
 
@@ -322,9 +323,9 @@ def _show_ratio(
 
 
 def test_a_snapshot_keeps_the_history_of_a_row(bench: Workbench) -> None:
-    for delivered in ([["a", 1], ["b", 2]], [["a", 9], ["b", 2]]):
+    for delivered in ([["snap_a", 1], ["snap_b", 2]], [["snap_a", 9], ["snap_b", 2]]):
         bench.run("replaced", delivered=delivered)
         done = bench.dbt("snapshot", delivered=delivered)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     kept = bench.sorted_rows("snapped", "row_key", "row_number", "dbt_valid_to is null")
-    assert kept == [("a", 1, False), ("a", 9, True), ("b", 2, True)]
+    assert kept == [("snap_a", 1, False), ("snap_a", 9, True), ("snap_b", 2, True)]
