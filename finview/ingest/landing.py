@@ -62,7 +62,9 @@ def landed_files(home: Home, contract: Contract) -> tuple[LandedFile, ...]:
         parts = path.relative_to(home.landing).parts
         source, name = (*parts[:-1], "", "")[:2] if len(parts) > 1 else ("", "")
         known = tables.get((source, name)) if len(parts) == 3 else None
-        file = LandedFile(path, source, name, _printable("/".join(parts)), known)
+        file = LandedFile(
+            path, _printable(source), _printable(name), _printable("/".join(parts)), known
+        )
         controlled = next((end for end in CONTROL_ENDINGS if path.name.endswith(end)), None)
         if controlled:
             if not path.with_name(path.name.removesuffix(controlled)).exists():

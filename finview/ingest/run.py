@@ -255,7 +255,7 @@ class Run:
 
     def account(self, table: Table, rows_in: int, note: str, batch: Writing) -> None:
         """Decide, write and count the rows of `rows` and `malformed`, `rows_in` in all."""
-        condition = suppressed_condition(table, self.suppressed)
+        condition = suppressed_condition(table, self.suppressed, "rows")
         accounts.decide(self.connection, table, condition)
         accepted, quarantine = batch.next_part()
         wrote = outputs.write_batch(self.connection, table, accepted, quarantine)

@@ -45,7 +45,7 @@ from finview.privacy.text_files import (
 from finview.publish.content import literal, quoted
 from finview.settings import Home
 
-_TEXT_KINDS = (".csv", ".jsonl", ".ndjson", ".txt")
+_TEXT_KINDS = (".csv", ".jsonl", ".ndjson", ".txt", ".json", ".tsv", ".md")
 _RECORDS = 50_000
 
 
@@ -155,6 +155,8 @@ def _rewrite(
     """Write the file as it will be beside it; None when it cannot be searched."""
     if path.is_symlink():
         return None
+    if not path.stat().st_size:
+        return []
     name = path.name.lower()
     if name.endswith(".zip"):
         return _rewrite_archive(connection, path, table)

@@ -27,6 +27,7 @@ from finview.errors import FinviewError
 from finview.ingest import accepted_glob
 from finview.privacy.suppression import plain_class
 from finview.publish.content import literal, quoted
+from finview.quality.checks_file import latest_version
 from finview.settings import Home
 
 #: More neighbours of one class than a person has: a kiosk, a call centre, a shared account.
@@ -146,9 +147,8 @@ def _same_people(
     if merges is not None and has_files(home, merges):
         pairs = connection.execute(
             "select merged_customer_id, surviving_customer_id from ("
-            f"select *, row_number() over (partition by merged_customer_id, surviving_customer_id "
-            f"order by _load_sequence desc, _source_line desc) as n "
-            f"from {source_of(home, merges)}) where n = 1 and undone_at is null"
+            f"select *, {latest_version(merges) or '1'} as n from {source_of(home, merges)}) "
+            "where n = 1 and not coalesce(_is_deleted, false) and undone_at is null"
         ).fetchall()
     people = set(customers)
     while True:
