@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from simulator.catalogue import CREATIVES, PLACEMENTS, SCENARIOS, SLOTS
 from simulator.world import NEVER, Ints, Texts, World, day_begin, local_day
@@ -29,9 +30,9 @@ class Campaigns:
     quarter: Ints
     launched_at: Ints
     ended_at: Ints
-    ids: Texts
+    ids: pa.Array
     names: Texts
-    creative_ids: Texts
+    creative_ids: pa.Array
 
     def running(self, placement: Ints, slot: Ints, times: Ints) -> Ints:
         """Campaign of a placement and slot at a time."""
@@ -40,6 +41,12 @@ class Campaigns:
         number = np.clip(number, 0, last)
         return (number * len(PLACEMENTS) + placement) * SLOTS + slot
 
+    def winback(self, quarter: Ints) -> Ints:
+        """The win-back campaign of each quarter: offline or private, slot 2."""
+        number = np.clip(quarter - self.first_quarter, 0, int(self.quarter.max()))
+        placement = 9 + (2 - 9 - number) % 5
+        return (number * len(PLACEMENTS) + placement) * SLOTS + 2
+
 
 def quarter_of(times: Ints) -> Ints:
     """Calendar quarters since 1970 in business time."""
@@ -47,7 +54,8 @@ def quarter_of(times: Ints) -> Ints:
     return np.asarray(months // 3)
 
 
-def _quarter_begin(quarter: Ints) -> Ints:
+def quarter_begin(quarter: Ints) -> Ints:
+    """First second of each calendar quarter, in business time."""
     first = (quarter * 3).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     return day_begin(first)
 
@@ -70,16 +78,16 @@ def make_campaigns(world: World) -> Campaigns:
         objective=objective,
         scenario=scenario,
         quarter=quarter,
-        launched_at=_quarter_begin(quarter + first) + 9 * 3600,
+        launched_at=quarter_begin(quarter + first) + 9 * 3600,
         ended_at=_ends(world, quarter + first),
-        ids=world.ids("c", number),
+        ids=world.common_ids("c", number),
         names=_names(first, quarter, placement, objective, scenario),
-        creative_ids=world.ids("cr", np.arange(count * CREATIVES)),
+        creative_ids=world.common_ids("cr", np.arange(count * CREATIVES)),
     )
 
 
 def _ends(world: World, quarter: Ints) -> Ints:
-    ends = _quarter_begin(quarter + 1) - 1
+    ends = quarter_begin(quarter + 1) - 1
     return np.where(ends < world.end, ends, NEVER)
 
 

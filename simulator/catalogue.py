@@ -69,6 +69,15 @@ SCENARIOS = (
     "wedding",
     "elderly_care",
 )
+#: Months in which a scenario is in demand.
+SCENARIO_PEAKS = {
+    "education": (3, 8, 9),
+    "home_decoration": (3, 4, 10),
+    "travel": (5, 7, 10),
+    "renting": (3, 7),
+    "wedding": (5, 10),
+    "medical": (12, 1),
+}
 LINES = ("consumer_credit", "wealth", "payment", "insurance")
 CREDIT, WEALTH, PAYMENT, INSURANCE = range(4)
 

@@ -11,6 +11,8 @@ from simulator.people import VISITORS_PER_USER, People
 from simulator.world import DAY, NEVER, Ints, World, pick
 
 SHARE_SHARED = 0.04
+#: Of the shared devices: those with a ring of up to five people.
+SHARE_RINGS = 0.08
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,11 @@ def make_devices(world: World, people: People) -> Devices:
 def _shares(
     world: World, rng: np.random.Generator, people: People, owner: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    """Devices that a second person (the family) uses too: device, person, since."""
+    """Devices that unrelated people use too (a ring of several on some): device, person, since."""
     number = max(1, round(len(owner) * SHARE_SHARED))
     device = np.sort(rng.choice(len(owner), number, replace=False))
+    device = np.repeat(device, np.where(rng.random(number) < SHARE_RINGS, 4, 1))
+    number = len(device)
     other = (owner[device] + rng.integers(1, people.count, number)) % people.count
     both = np.maximum(people.registered_at[other], people.registered_at[owner[device]])
     since = np.maximum(both, world.begin) + (rng.random(number) * 120 * DAY).astype(np.int64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.catalogue import CREDIT, PAYMENT, PRODUCTS, WEALTH
+from simulator.catalogue import CREDIT, PAYMENT, PRODUCTS, SCENARIO_PEAKS, WEALTH
 from simulator.devices import Devices
 from simulator.outcomes import CANCELLED, COMPLETED, LINE, REJECTED, margin_to_date, status_at_end
 from simulator.people import NO_BUYER, REPEATER, Accounts, People
@@ -19,6 +19,7 @@ from simulator.world import (
     Ints,
     World,
     choose,
+    local_day,
     pick,
     poisson_times,
     waking,
@@ -29,6 +30,8 @@ _LINES = np.array([[0.58, 0.22, 0.08, 0.12], [0.09, 0.10, 0.77, 0.04]])
 _MEDIAN = np.array([18_000.0, 80_000.0, 600.0, 2_400.0])
 _SIGMA = np.array([0.6, 0.6, 0.9, 0.6])
 RENEWED = 0.5
+#: Rows of CITIES whose credit applications are refused more often than others, and both shares.
+REFUSED_CITIES, REFUSED = (8, 9), (0.36, 0.176)
 WALLET = next(number for number, item in enumerate(PRODUCTS) if item.name == "Wallet payment")
 
 
@@ -81,10 +84,16 @@ def make_orders(
     devices: Devices,
     coupon_person: Ints,
     coupon_at: Ints,
+    returned: tuple[Ints, Ints] | None = None,
 ) -> Orders:
-    """All orders, those paid with a coupon (person and time given, in that order) included."""
+    """All orders, those paid with a coupon (person and time given, in that order) included.
+
+    `returned` holds persons and times of the orders of people won back.
+    """
     rng = world.rng("orders")
     person, at = _times(world, rng, people)
+    if returned is not None:
+        person, at = np.concatenate([person, returned[0]]), np.concatenate([at, returned[1]])
     kind = (people.buyer[person] == REPEATER).astype(np.int64)
     line = choose(rng, _LINES[kind])
     product = _products(world, rng, line, at)
@@ -99,7 +108,7 @@ def make_orders(
         is_coupon=np.zeros(size, bool),
     )
     drafts = _joined([bought, _coupon_orders(rng, coupon_person, coupon_at)])
-    base = _assemble(world, rng, accounts, devices, drafts)
+    base = _assemble(world, rng, people, accounts, devices, drafts)
     return _with_renewals(world, rng, people, accounts, devices, base)
 
 
@@ -121,10 +130,21 @@ def _times(world: World, rng: np.random.Generator, people: People) -> tuple[Ints
 def _products(world: World, rng: np.random.Generator, line: Ints, at: Ints) -> Ints:
     """A product of each order's line; one not yet launched gives way to the line's first."""
     weights = np.array([product.weight for product in PRODUCTS])
-    product = choose(rng, np.where(LINE[None, :] == line[:, None], weights[None, :], 0.0))
+    weights = weights * _demand(at)
+    product = choose(rng, np.where(LINE[None, :] == line[:, None], weights, 0.0))
     launched = world.begin + np.array([p.launched_after_days for p in PRODUCTS]) * DAY
     general = np.array([0, 10, 17, 20])
     return np.asarray(np.where(launched[product] <= at, product, general[line]))
+
+
+def _demand(at: Ints) -> Floats:
+    """Demand for each product (columns) at each time: scenarios have their months."""
+    month = local_day(at).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    factors = np.ones((12, len(PRODUCTS)))
+    for number, item in enumerate(PRODUCTS):
+        for peak in SCENARIO_PEAKS.get(item.scenario or "", ()):
+            factors[peak - 1, number] = 1.8
+    return np.asarray(factors[month], dtype=np.float64)
 
 
 def _amounts(rng: np.random.Generator, line: Ints, wealth: Floats) -> Ints:
@@ -172,6 +192,7 @@ def _joined(drafts: list[_Draft]) -> _Draft:
 def _assemble(
     world: World,
     rng: np.random.Generator,
+    people: People,
     accounts: Accounts,
     devices: Devices,
     draft: _Draft,
@@ -186,7 +207,8 @@ def _assemble(
     )
     line = LINE[product]
     matures = at + term * 30 * DAY
-    status = status_at_end(world, rng, line, at, matures, draft.is_coupon)
+    refused = np.where(np.isin(people.city[person], REFUSED_CITIES), *REFUSED)
+    status = status_at_end(world, rng, line, at, matures, draft.is_coupon, refused)
     good = (status != CANCELLED) & (status != REJECTED)
     matured_at = np.where(good & (line != PAYMENT), matures, NEVER)
     revenue, cost = margin_to_date(world, rng, product, at, amount, term, good)
@@ -233,7 +255,7 @@ def _with_renewals(
         renewed_from=matured,
         is_coupon=np.zeros(len(at), bool),
     )
-    added = _assemble(world, rng, accounts, devices, draft)
+    added = _assemble(world, rng, people, accounts, devices, draft)
     added = replace(added, account=orders.account[matured])
     joined = {
         name: np.concatenate([getattr(orders, name), getattr(added, name)])

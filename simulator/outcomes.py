@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.catalogue import CREDIT, PAYMENT, PRODUCTS, WEALTH
-from simulator.world import DAY, Bools, Ints, World
+from simulator.world import DAY, Bools, Floats, Ints, World
 
 STATUS = ("placed", "funded", "completed", "defaulted", "cancelled", "rejected")
 PLACED, FUNDED, COMPLETED, DEFAULTED, CANCELLED, REJECTED = range(6)
@@ -14,12 +14,22 @@ RATE = np.array([product.rate for product in PRODUCTS])
 
 
 def status_at_end(
-    world: World, rng: np.random.Generator, line: Ints, at: Ints, matures: Ints, coupon: Bools
+    world: World,
+    rng: np.random.Generator,
+    line: Ints,
+    at: Ints,
+    matures: Ints,
+    coupon: Bools,
+    refused: Floats,
 ) -> Ints:
-    """State at the end of the window; loans become completed or defaulted by their repayments."""
+    """State at the end of the window; loans become completed or defaulted by their repayments.
+
+    `refused` is the share of refused loans of people like the buyer.
+    """
     draw = rng.random(len(at))
-    rejected = (line == CREDIT) & (draw < 0.2)
-    cancelled = ~rejected & ~coupon & (draw < np.array([0.26, 0.05, 0.02, 0.06])[line])
+    rejected = (line == CREDIT) & (draw < refused)
+    limit = np.where(line == CREDIT, refused + 0.06, np.array([0, 0.05, 0.02, 0.06])[line])
+    cancelled = ~rejected & ~coupon & (draw < limit)
     fresh = (world.end - at < 2 * DAY) & (line != PAYMENT)
     done = (line == PAYMENT) | ((line != CREDIT) & (matures < world.end))
     status = np.where(done, COMPLETED, np.where(fresh, PLACED, FUNDED))

@@ -38,7 +38,7 @@ YEARLY_DECLINE = 0.14
 NO_BUYER, OCCASIONAL, REPEATER = range(3)
 GROUPS = np.array([channel.group for channel in CHANNELS])
 #: Exponent of the survival curve (1 + months)^-b by channel group.
-_DECAY = np.array([0.345, 0.215, 0.22, 0.30])
+_DECAY = np.array([0.370, 0.195, 0.22, 0.33])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from simulator.campaigns import FIRST_PRIVATE, Campaigns
 from simulator.catalogue import CREDIT
 from simulator.orders import Orders
 from simulator.people import Accounts, Consents, People
+from simulator.winback import Winback
 from simulator.world import (
     DAY,
     MONTH,
@@ -69,16 +70,19 @@ def make_messages(
     consents: Consents,
     campaigns: Campaigns,
     orders: Orders,
+    winback: Winback,
 ) -> Messages:
     """Marketing to those who consented (and a few who did not), and a note after each order."""
     rng = world.rng("messages")
     account, sent, campaign, channel = _marketing(world, rng, accounts, consents, campaigns)
     size = orders.count
     noted = np.minimum(orders.at + 30, world.end - 1)
-    account = np.concatenate([account, orders.account])
-    sent = np.concatenate([sent, noted])
-    campaign = np.concatenate([campaign, np.full(size, -1)])
-    channel = np.concatenate([channel, pick(rng, [0.5, 0.5], size)])
+    asked = np.flatnonzero(winback.treated)
+    account = np.concatenate([account, orders.account, winback.person[asked]])
+    sent = np.concatenate([sent, noted, winback.at[asked]])
+    again = campaigns.winback(winback.quarter[asked])
+    campaign = np.concatenate([campaign, np.full(size, -1), again])
+    channel = np.concatenate([channel, pick(rng, [0.5, 0.5], size), np.ones(len(asked), np.int64)])
     keep = np.flatnonzero(sent < np.minimum(accounts.deleted_at[account], world.end))
     order = keep[np.lexsort((channel[keep], campaign[keep], account[keep], sent[keep]))]
     account, sent, campaign, channel = (a[order] for a in (account, sent, campaign, channel))

@@ -11,9 +11,14 @@ from simulator.orders import Orders
 from simulator.people import Accounts, People
 from simulator.repayments import Repayments
 from simulator.touches import Touches
-from simulator.world import MONTH, NEVER, Ints, World, poisson_times, waking
+from simulator.winback import Winback
+from simulator.world import DAY, MONTH, NEVER, Ints, World, poisson_times, waking
 
 BROWSE, FROM_AD, REGISTER, ORDER, REPAY = range(5)
+#: People who look in once a month at least, on about the same day.
+SHARE_REGULAR = 0.7
+#: Visits grow rarer in the weeks before somebody leaves for good: at the end, by this share.
+FADING, FADED = 60 * DAY, 0.9
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,9 @@ def make_sessions(
     touches: Touches,
     orders: Orders,
     repayments: Repayments,
+    winback: Winback,
 ) -> Sessions:
-    """All sessions of the window; nobody uses the app after they left."""
+    """All sessions of the window; only people won back use the app after they left."""
     parts = [
         _browsing(world, people, accounts, devices),
         _strangers(world, devices),
@@ -52,6 +58,7 @@ def make_sessions(
         _registrations(world, people, devices),
         _orders(world, orders),
         _repayments(world, people, accounts, devices, orders, repayments),
+        _returns(world, devices, winback),
     ]
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
@@ -69,12 +76,35 @@ def _browsing(world: World, people: People, accounts: Accounts, devices: Devices
     rng = world.rng("browsing")
     begin = np.maximum(people.registered_at + 600, world.begin)
     last = np.minimum(people.churned_at, world.end)
-    person, at = poisson_times(rng, begin, last, people.sessions_per_month / MONTH)
+    regular = rng.random(people.count) < SHARE_REGULAR
+    rate = np.where(
+        regular, np.maximum(people.sessions_per_month - 1, 0.3), people.sessions_per_month
+    )
+    person, at = poisson_times(rng, begin, last, rate / MONTH)
+    monthly, monthly_at = _monthly(rng, begin, np.where(regular, last, begin))
+    person, at = np.concatenate([person, monthly]), np.concatenate([at, monthly_at])
+    tired = np.clip(1 - (people.churned_at[person] - at) / FADING, 0, 1) * FADED
+    kept = rng.random(len(at)) >= tired
+    person, at = person[kept], at[kept]
     logged_in = rng.random(len(at)) < 0.88
     account = np.where(logged_in, accounts.at(rng, person, at), -1)
     device = devices.at(rng, person, at)
     size = len(at)
     return Sessions(_fill(size, BROWSE), at, device, account, _fill(size, -1), last[person])
+
+
+def _monthly(rng: np.random.Generator, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """One visit a month on about the same day: row and time."""
+    step = 30 * DAY
+    count = np.maximum(end - begin, 0) // step + 1
+    row = np.repeat(np.arange(len(begin)), count)
+    first = np.cumsum(count) - count
+    number = np.arange(len(row)) - first[row]
+    phase = (rng.random(len(begin)) * step).astype(np.int64)
+    shift = rng.normal(0, 2 * DAY, len(row)).astype(np.int64)
+    at = waking(begin[row] + phase[row] + number * step + shift)
+    inside = (at >= begin[row]) & (at < end[row])
+    return row[inside], at[inside]
 
 
 def _strangers(world: World, devices: Devices) -> Sessions:
@@ -110,6 +140,23 @@ def _from_ads(world: World, people: People, accounts: Accounts, touches: Touches
         account[fits],
         click[fits],
         latest[fits],
+    )
+
+
+def _returns(world: World, devices: Devices, winback: Winback) -> Sessions:
+    """The visit with which people come back, and the visits of those who stay."""
+    rng = world.rng("returns")
+    back = np.flatnonzero(winback.returned_at < NEVER)
+    first = winback.returned_at[back]
+    row, later = poisson_times(
+        rng, first + DAY, np.minimum(winback.stays_until[back], world.end), 3.0 / MONTH
+    )
+    person = winback.person[np.concatenate([back, back[row]])]
+    at = np.concatenate([first, later])
+    size = len(at)
+    device = devices.at(rng, person, at)
+    return Sessions(
+        _fill(size, BROWSE), at, device, person, _fill(size, -1), _fill(size, world.end)
     )
 
 

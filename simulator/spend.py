@@ -46,12 +46,25 @@ class Spend:
     approved: Ints
 
 
-def make_spend(world: World, people: People, campaigns: Campaigns, touches: Touches) -> Spend:
-    """Daily spend, never below what the tracking links logged."""
+def make_spend(
+    world: World,
+    campaigns: Campaigns,
+    arrivals: Ints,
+    impressions_logged: Ints,
+    clicks_logged: Ints,
+) -> Spend:
+    """Daily spend, never below what the tracking links logged.
+
+    Args:
+        world: The world of all blocks.
+        campaigns: All campaigns.
+        arrivals: Paid registrations by day of the window.
+        impressions_logged: Impressions that links logged, by row (see `logged`).
+        clicks_logged: Clicks that links logged, by row.
+    """
     rng = world.rng("spend")
-    first = int(local_day(np.array([world.begin]))[0])
-    days = np.arange(first, first + world.days)
-    budget = _daily_budget(world, people, days)
+    days = _window(world)
+    budget = _daily_budget(world, arrivals, days)
     day, placement, slot, creative = _rows(len(days))
     share = _uneven(rng, len(day)) * np.where(slot == 2, 0.25, 0.375)
     share = np.where(placement < ONLINE_PLACEMENTS, share / CREATIVES, share)
@@ -61,9 +74,8 @@ def make_spend(world: World, people: People, campaigns: Campaigns, touches: Touc
     campaign = campaigns.running(placement, slot, moment[day])
     number = campaign * CREATIVES + creative
     impressions, clicks = _traffic(world, rng, cost, online, moment[day])
-    logged = _logged(days, day, number, touches)
-    clicks = np.maximum(clicks, logged[1])
-    impressions = np.maximum(impressions, logged[0] + clicks)
+    clicks = np.maximum(clicks, clicks_logged)
+    impressions = np.maximum(impressions, impressions_logged + clicks)
     impressions[~online] = 0
     conversions = rng.poisson(clicks * 0.045)
     approved = rng.binomial(conversions, 0.72)
@@ -79,14 +91,25 @@ def make_spend(world: World, people: People, campaigns: Campaigns, touches: Touc
     )
 
 
-def _daily_budget(world: World, people: People, days: Ints) -> Floats:
+def _window(world: World) -> Ints:
+    first = int(local_day(np.array([world.begin]))[0])
+    return np.arange(first, first + world.days)
+
+
+def paid_arrivals(world: World, people: People) -> Ints:
+    """Registrations by a paid placement, by day of the window."""
+    paid = (people.placement >= 0) & (people.registered_at >= world.begin)
+    day = local_day(people.registered_at[paid]) - _window(world)[0]
+    return np.bincount(day, minlength=world.days)
+
+
+def _daily_budget(world: World, arrivals: Ints, days: Ints) -> Floats:
     """CNY by day and placement."""
     moment = day_begin(days)
     quarter = quarter_of(moment)
-    paid = quarter_of(people.registered_at[(people.placement >= 0) & _inside(world, people)])
-    numbers, length = np.unique(quarter, return_counts=True)
-    arrivals = np.array([max(1, int((paid == number).sum())) for number in numbers]) / length
-    per_day = arrivals[np.searchsorted(numbers, quarter)] * season(days)
+    numbers, place, length = np.unique(quarter, return_inverse=True, return_counts=True)
+    brought = np.maximum(np.bincount(place, weights=arrivals), 1) / length
+    per_day = brought[place] * season(days)
     per_day *= np.interp(world.years(moment), _CAC_YEARS, _CAC)
     channels = blend(
         np.array([channel.budget[0] for channel in CHANNELS]),
@@ -95,10 +118,6 @@ def _daily_budget(world: World, people: People, days: Ints) -> Floats:
     )
     rows = [CHANNEL_CODES.index(channel) for _, channel in PLACEMENTS]
     return np.asarray(per_day[:, None] * channels[:, rows] * np.array(_PLACEMENT_SHARE))
-
-
-def _inside(world: World, people: People) -> Bools:
-    return np.asarray(people.registered_at >= world.begin)
 
 
 def _rows(days: int) -> tuple[Ints, Ints, Ints, Ints]:
@@ -127,8 +146,11 @@ def _traffic(
     return impressions, rng.binomial(impressions, ratio)
 
 
-def _logged(days: Ints, day: Ints, number: Ints, touches: Touches) -> tuple[Ints, Ints]:
-    """Logged impressions and clicks of each row's day and creative."""
+def logged(world: World, campaigns: Campaigns, touches: Touches) -> tuple[Ints, Ints]:
+    """Logged impressions and clicks of each spend row's day and creative."""
+    days = _window(world)
+    day, placement, slot, creative = _rows(len(days))
+    number = campaigns.running(placement, slot, day_begin(days)[day]) * CREATIVES + creative
     width = int(number.max()) + 1
     key = day * width + number
     seen = (local_day(touches.at) - days[0]) * width + touches.creative

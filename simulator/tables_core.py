@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from simulator.build import Scene
+from simulator.build import Scene, Shared
 from simulator.catalogue import (
     CHANNEL_CODES,
     CITIES,
@@ -18,28 +18,35 @@ from simulator.catalogue import (
     PRODUCTS,
     WEALTH,
 )
+from simulator.delivery import Files
+from simulator.identifiers import emails, id_cards, names, phones
 from simulator.outcomes import STATUS
 from simulator.service import TOPICS
-from simulator.tables_channel import Files, product_ids
-from simulator.world import DAY, NEVER, Ints, Texts, local_day, pick
+from simulator.tables_channel import product_ids
+from simulator.world import DAY, NEVER, Ints, local_day, pick
 from simulator.writing import coded, constant, day, flag, moment, money, table, text, whole
 
 _SEVERITY = ("minor", "major", "critical")
 _PURPOSES = ("marketing", "profiling", "data_sharing")
 
 
-def account_ids(scene: Scene) -> Texts:
+def account_ids(scene: Scene) -> pa.Array:
     """Customer ids of all accounts."""
     return scene.world.ids("k", np.arange(len(scene.accounts.person)))
 
 
-def products(scene: Scene) -> Files:
+def income_bands(scene: Scene) -> Ints:
+    """Income band of each person."""
+    return np.asarray(np.clip(np.digitize(scene.people.wealth, [0.5, 1.0, 2.2, 5.0]), 0, 4))
+
+
+def products(shared: Shared) -> Files:
     """transaction.products: one file."""
-    launched = scene.world.begin + np.array([p.launched_after_days for p in PRODUCTS]) * DAY
-    launched = np.where(launched < scene.world.end, launched, NEVER)
+    launched = shared.world.begin + np.array([p.launched_after_days for p in PRODUCTS]) * DAY
+    launched = np.where(launched < shared.world.end, launched, NEVER)
     rates = [Decimal(str(p.rate)) if p.line in (CREDIT, WEALTH) else None for p in PRODUCTS]
     columns = {
-        "product_id": text(product_ids(scene.world)),
+        "product_id": product_ids(shared.world),
         "name": pa.array([p.name for p in PRODUCTS]),
         "product_line": pa.array([LINES[p.line] for p in PRODUCTS]),
         "scenario_code": pa.array([p.scenario for p in PRODUCTS], pa.string()),
@@ -49,21 +56,20 @@ def products(scene: Scene) -> Files:
         "segment": pa.array([p.segment for p in PRODUCTS]),
         "launched_at": moment(launched),
     }
-    yield "products.csv", table(columns)
+    yield "products", table(columns)
 
 
 def orders(scene: Scene) -> Files:
     """transaction.orders: one file. The channel is known for orders of people won by one."""
     own, world = scene.orders, scene.world
-    ids = world.ids("o", np.arange(own.count))
     line_account = world.ids("a", own.account * len(LINES) + own.line)
     known = world.rng("order_columns").random(own.count) < 0.5
     organic = CHANNEL_CODES.index("organic")
     channel = np.where(known, scene.people.channel[own.person], organic)
     columns = {
-        "order_id": text(ids),
-        "customer_id": coded(account_ids(scene), own.account),
-        "account_id": text(line_account),
+        "order_id": world.ids("o", np.arange(own.count)),
+        "customer_id": world.ids("k", own.account),
+        "account_id": line_account,
         "product_id": coded(product_ids(world), own.product),
         "ordered_at": moment(own.at),
         "status": coded(STATUS, own.status),
@@ -72,11 +78,11 @@ def orders(scene: Scene) -> Files:
         "variable_cost_amount": money(own.cost),
         "currency_code": constant("CNY", own.count),
         "matured_at": moment(own.matured_at),
-        "renewed_from_order_id": coded(ids, own.renewed_from),
+        "renewed_from_order_id": world.ids("o", own.renewed_from),
         "channel_code": coded(CHANNEL_CODES, channel),
-        "device_id": coded(world.ids("d", np.arange(scene.devices.count)), own.device),
+        "device_id": world.ids("d", own.device),
     }
-    yield "orders.parquet", table(columns)
+    yield "orders", table(columns)
 
 
 def repayments(scene: Scene) -> Files:
@@ -84,8 +90,8 @@ def repayments(scene: Scene) -> Files:
     own, world = scene.repayments, scene.world
     size = len(own.order)
     columns = {
-        "repayment_id": text(world.ids("r", np.arange(size))),
-        "order_id": coded(world.ids("o", np.arange(scene.orders.count)), own.order),
+        "repayment_id": world.ids("r", np.arange(size)),
+        "order_id": world.ids("o", own.order),
         "due_at": moment(own.due_at),
         "paid_at": moment(own.paid_at),
         "due_amount": money(own.due),
@@ -93,13 +99,13 @@ def repayments(scene: Scene) -> Files:
         "currency_code": constant("CNY", size),
         "days_past_due": whole(own.days_past_due),
     }
-    yield "repayments.csv", table(columns)
+    yield "repayments", table(columns)
 
 
 def customers(scene: Scene) -> Files:
     """crm.customers: one file. Some registrations by an ad are put down as organic."""
-    accounts, people, own = scene.accounts, scene.people, scene.identifiers
-    rng = scene.world.rng("customer_columns")
+    accounts, people, own, world = scene.accounts, scene.people, scene.identifiers, scene.world
+    rng = world.rng("customer_columns")
     person, size = accounts.person, len(accounts.person)
     channel = people.channel[person]
     draw = rng.random(size)
@@ -108,16 +114,16 @@ def customers(scene: Scene) -> Files:
     device = scene.devices.register_device[person]
     second = np.arange(size) >= people.count
     device = np.where(second, scene.devices.own(person), device)
-    income = np.clip(np.digitize(people.wealth, [0.5, 1.0, 2.2, 5.0]), 0, 4)
+    income = income_bands(scene)
     job = pick(rng, [0.5, 0.13, 0.13, 0.1, 0.06, 0.08], people.count)
     updated = np.maximum(accounts.registered_at, own.phone_changed_at)
     updated = np.where(accounts.deleted_at < NEVER, accounts.deleted_at, updated)
     columns = {
-        "customer_id": text(account_ids(scene)),
-        "phone": text(own.phone),
-        "id_card": text(own.id_card),
-        "email": text(own.email),
-        "name": text(own.name),
+        "customer_id": account_ids(scene),
+        "phone": phones(world, own.phone),
+        "id_card": id_cards(own.id_card),
+        "email": emails(world, own.email),
+        "name": names(own.name),
         "gender": text(own.gender),
         "birth_date": day(own.birth),
         "city_code": coded([city for _, city, _ in CITIES], people.city[person]),
@@ -125,11 +131,11 @@ def customers(scene: Scene) -> Files:
         "occupation": coded(OCCUPATIONS, job[person]),
         "registered_at": moment(accounts.registered_at),
         "register_channel": coded(CHANNEL_CODES, channel),
-        "register_device_id": coded(scene.world.ids("d", np.arange(scene.devices.count)), device),
+        "register_device_id": world.ids("d", device),
         "updated_at": moment(updated),
         "deleted_at": moment(accounts.deleted_at),
     }
-    yield "customers.csv", table(columns)
+    yield "customers", table(columns)
 
 
 def logins(scene: Scene) -> tuple[Ints, Ints, Ints, Ints]:
@@ -152,31 +158,32 @@ def logins(scene: Scene) -> tuple[Ints, Ints, Ints, Ints]:
 def customer_devices(scene: Scene) -> Files:
     """crm.customer_devices: one file."""
     account, device, first, last = logins(scene)
+    world = scene.world
     columns = {
-        "customer_id": coded(account_ids(scene), account),
-        "device_id": coded(scene.world.ids("d", np.arange(scene.devices.count)), device),
+        "customer_id": world.ids("k", account),
+        "device_id": world.ids("d", device),
         "first_seen_at": moment(first),
         "last_seen_at": moment(last),
     }
-    yield "customer_devices.csv", table(columns)
+    yield "customer_devices", table(columns)
 
 
 def consents(scene: Scene) -> Files:
     """crm.consents: one file, by time."""
-    own = scene.consents
+    own, world = scene.consents, scene.world
     order = np.lexsort((own.purpose, own.account, own.at))
     year = local_day(own.at[order]).astype("datetime64[D]").astype("datetime64[Y]").astype(int)
     versions = [f"{1970 + value}.1" for value in range(2200 - 1970)]
     columns = {
-        "consent_id": text(scene.world.ids("n", np.arange(len(order)))),
-        "customer_id": coded(account_ids(scene), own.account[order]),
+        "consent_id": world.ids("n", np.arange(len(order))),
+        "customer_id": world.ids("k", own.account[order]),
         "purpose": coded(_PURPOSES, own.purpose[order]),
         "action": coded(("withdraw", "grant"), own.is_grant[order].astype(np.int64)),
         "happened_at": moment(own.at[order]),
         "policy_version": coded(versions, year),
         "source": coded(("registration", "settings", "hotline"), own.source[order]),
     }
-    yield "consents.csv", table(columns)
+    yield "consents", table(columns)
 
 
 def tickets(scene: Scene) -> Files:
@@ -185,8 +192,8 @@ def tickets(scene: Scene) -> Files:
     about = np.where(own.order >= 0, scene.orders.product[own.order], -1)
     size = len(own.account)
     columns = {
-        "ticket_id": text(world.ids("i", np.arange(size))),
-        "customer_id": coded(account_ids(scene), own.account),
+        "ticket_id": world.ids("i", np.arange(size)),
+        "customer_id": world.ids("k", own.account),
         "opened_at": moment(own.opened_at),
         "first_reply_at": moment(own.first_reply_at),
         "resolved_at": moment(own.resolved_at),
@@ -198,4 +205,4 @@ def tickets(scene: Scene) -> Files:
         "solvable": flag(own.solvable),
         "reopened_count": whole(own.reopened),
     }
-    yield "tickets.csv", table(columns)
+    yield "tickets", table(columns)

@@ -1,4 +1,4 @@
-"""What is true about the simulated people, for scoring identity and attribution.
+"""What is true about the simulated people and plans, for scoring whatever is computed from them.
 
 It holds raw identifiers and is never delivered: nothing under `landing/` may lead to it.
 """
@@ -6,97 +6,113 @@ It holds raw identifiers and is never delivered: nothing under `landing/` may le
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from simulator.build import Scene
-from simulator.catalogue import CHANNEL_CODES
-from simulator.people import REPEATER
-from simulator.tables_core import account_ids, logins
-from simulator.world import Bools, Ints, Texts
-from simulator.writing import coded, flag, moment, table, text, write, write_bytes
+from simulator import truth_people, truth_planted
+from simulator.build import Scene, Shared
+from simulator.delivery import Parquet, write_bytes
+from simulator.faults import Fault
+from simulator.plan import Plan
+from simulator.planted import BIAS
+
+_PARTS = ".parts"
+_FAULTS = pa.schema(
+    [
+        ("table_name", pa.string()),
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("kind", pa.string()),
+        ("column", pa.string()),
+        ("outcome", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
 
 
-def write_truth(scene: Scene, folder: Path, rows: dict[str, int]) -> None:
-    """Write persons.parquet, identifiers.parquet and summary.json."""
-    write(folder / "persons.parquet", _persons(scene))
-    write(folder / "identifiers.parquet", _identifiers(scene))
-    world = scene.world
+class Ledger:
+    """Truth about one part of the people, kept in files that `collect` puts together."""
+
+    def __init__(self, truth: Path, part: int) -> None:
+        self._folder, self._part = truth / _PARTS, part
+        self._open: dict[str, Parquet] = {}
+
+    def add(self, scene: Scene) -> None:
+        """Describe a block of people."""
+        self._add("persons", truth_people.persons(scene))
+        self._add("identifiers", truth_people.identifiers(scene))
+        self._add("customers", truth_people.customers(scene))
+        self._add("shared_devices", truth_people.shared_devices(scene))
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        """Keep the faults planted into this part's files."""
+        rows = [asdict(fault) for fault in faults]
+        self._add("faults", pa.Table.from_pylist(rows, _FAULTS))
+
+    def close(self) -> None:
+        """Complete the files."""
+        for writer in self._open.values():
+            writer.finish()
+
+    def _add(self, kind: str, rows: pa.Table) -> None:
+        if kind not in self._open:
+            path = self._folder / f"{kind}_{self._part:03d}.parquet"
+            self._open[kind] = Parquet(path, rows.schema)
+        self._open[kind].add(rows)
+
+
+def clear(truth: Path) -> None:
+    """Remove what an interrupted run has left."""
+    shutil.rmtree(truth / _PARTS, ignore_errors=True)
+
+
+def collect(truth: Path, parts: int) -> None:
+    """Put the parts of the truth in their places; the faults of all parts become one file.
+
+    With several parts every other file keeps its part's number, as the delivered files do.
+    """
+    folder = truth / _PARTS
+    faults = Parquet(truth / "faults.parquet", _FAULTS)
+    for part in range(parts + 1):
+        for path in sorted(folder.glob(f"*_{part:03d}.parquet")):
+            kind = path.name.removesuffix(f"_{part:03d}.parquet")
+            if kind == "faults":
+                faults.add(pq.read_table(path, schema=_FAULTS))
+                path.unlink()
+            else:
+                path.rename(truth / (path.name if parts > 1 else f"{kind}.parquet"))
+    faults.finish()
+    folder.rmdir()
+
+
+def write_summary(plan: Plan, rows: dict[str, int]) -> None:
+    """Write summary.json: the arguments and the rows delivered."""
     summary = {
-        "users": world.users,
-        "days": world.days,
-        "seed": world.seed,
-        "start": world.start.isoformat(),
+        "users": plan.users,
+        "days": plan.days,
+        "seed": plan.seed,
+        "start": plan.start.isoformat(),
+        "format": plan.file_format,
+        "fault_rate": plan.fault_rate,
         "rows": rows,
     }
     text_form = json.dumps(summary, indent=2, sort_keys=True) + "\n"
-    write_bytes(folder / "summary.json", text_form.encode())
+    write_bytes(plan.truth / "summary.json", text_form.encode())
 
 
-def _person_ids(scene: Scene) -> Texts:
-    return scene.world.ids(
-        "person", np.arange(scene.people.count + len(scene.devices.visitor_device))
-    )
-
-
-def _persons(scene: Scene) -> pa.Table:
-    """One row per person; visitors have empty facts."""
-    people, visitors = scene.people, len(scene.devices.visitor_device)
-
-    def padded(values: Ints, fill: int) -> Ints:
-        return np.concatenate([values, np.full(visitors, fill, dtype=np.int64)])
-
-    def told(values: Bools) -> Bools:
-        return np.concatenate([values, np.zeros(visitors, bool)])
-
-    never = 2**60
-    churned = np.where(people.churned_at < scene.world.end, people.churned_at, never)
-    return table(
-        {
-            "person_id": text(_person_ids(scene)),
-            "is_registered": flag(told(np.ones(people.count, bool))),
-            "acquisition_channel": coded(CHANNEL_CODES, padded(people.channel, -1)),
-            "registered_at": moment(padded(people.registered_at, never)),
-            "churned_at": moment(padded(churned, never)),
-            "has_two_accounts": flag(told(scene.accounts.second >= 0)),
-            "is_repeater": flag(told(people.buyer == REPEATER)),
-            "kiosk_registration": flag(
-                told(scene.devices.register_device != scene.devices.own(np.arange(people.count)))
-            ),
-        }
-    )
-
-
-def _identifiers(scene: Scene) -> pa.Table:
-    """Identifier type, raw value and person, each once, sorted."""
-    person_ids, own, accounts = _person_ids(scene), scene.identifiers, scene.accounts
-    count = scene.people.count
-    devices = scene.world.ids("d", np.arange(scene.devices.count))
-    account, device, _, _ = logins(scene)
-    everyone = np.arange(count + len(scene.devices.visitor_device))
-    touched = np.unique(scene.touches.person)
-    parts: list[tuple[str, Texts, Ints]] = [
-        ("customer", account_ids(scene), accounts.person),
-        ("phone", own.phone, accounts.person),
-        ("phone", own.phone_before, accounts.person),
-        ("id_card", own.id_card, accounts.person),
-        ("email", own.email, accounts.person),
-        ("device", devices[device], accounts.person[account]),
-        ("device", devices[scene.devices.device], scene.devices.person),
-        ("device", devices[scene.devices.visitor_device], everyone[count:]),
-        ("platform_user", own.platform_user[touched], touched),
-    ]
-    rows = sorted(
-        {
-            (kind, value, person_ids[person])
-            for kind, values, persons in parts
-            for value, person in zip(values.tolist(), persons.tolist(), strict=True)
-            if value is not None
-        }
-    )
-    names = ("identifier_type", "identifier_value", "person_id")
-    return pa.table(
-        {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)}
-    )
+def write_shared_truth(shared: Shared, truth: Path) -> None:
+    """Write what was planted: channel effects, bias, violations, experiments."""
+    for name, rows in (
+        ("channel_effects", truth_planted.effects(shared)),
+        ("bias", pa.Table.from_pylist([asdict(item) for item in BIAS])),
+        ("violations", truth_planted.violations(shared)),
+        ("experiments", truth_planted.experiments(shared)),
+    ):
+        file = Parquet(truth / f"{name}.parquet", rows.schema)
+        file.add(rows)
+        file.finish()

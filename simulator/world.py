@@ -9,10 +9,11 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from simulator.catalogue import SPRING_FESTIVALS
 
@@ -20,6 +21,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
+
+_BLOCK_BITS = 40
+_HEX = np.array([f"{value:02x}" for value in range(256)], dtype="S2").view(np.uint16)
 
 DAY = 86_400
 MONTH = 30.4375 * DAY
@@ -34,12 +38,21 @@ _HOUR_CDF = np.concatenate([[0.0], np.cumsum(_HOURS / _HOURS.sum())])[7:]
 
 @dataclass(frozen=True)
 class World:
-    """Size, window and seed. Every random stream is named, so a new one moves no other."""
+    """Size, window and seed. Every random stream is named, so a new one moves no other.
+
+    Attributes:
+        users: People of this block (of all blocks, where only the catalogue is drawn).
+        days: Business days from `start`.
+        seed: Seed of every stream.
+        start: First business day.
+        block: Number of the block of people; streams and ids of two blocks differ.
+    """
 
     users: int
     days: int
     seed: int
     start: date
+    block: int = 0
 
     @cached_property
     def begin(self) -> int:
@@ -53,21 +66,56 @@ class World:
         return self.begin + self.days * DAY
 
     def rng(self, stream: str) -> np.random.Generator:
-        """The generator of a named stream."""
-        key = zlib.crc32(stream.encode())
+        """The generator of a named stream of this block."""
+        name = zlib.crc32(stream.encode())
+        key = (name, 2, self.block) if self.block else (name,)
         return np.random.Generator(
-            np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(key,)))
+            np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=key))
         )
 
-    def ids(self, prefix: str, numbers: Ints) -> Texts:
-        """Opaque, unique ids such as `d-0f3c…` for distinct numbers of one prefix."""
+    def ids(self, prefix: str, numbers: Ints) -> pa.Array:
+        """Ids such as `d-0f3c…` of things of this block; empty where the number is negative."""
+        return self.common_ids(
+            prefix, np.where(numbers < 0, -1, numbers + (self.block << _BLOCK_BITS))
+        )
+
+    def common_ids(self, prefix: str, numbers: Ints) -> pa.Array:
+        """Opaque, unique ids for distinct numbers of one prefix, the same in every block."""
         salt = np.random.SeedSequence(self.seed, spawn_key=(zlib.crc32(prefix.encode()), 1))
         mixed = _mix(numbers.astype(np.uint64) ^ salt.generate_state(1, np.uint64)[0])
-        return np.array([f"{prefix}-{value:016x}" for value in mixed.tolist()], dtype=object)
+        return hex_texts(prefix + "-", mixed, numbers < 0)
 
     def years(self, times: Ints) -> Floats:
         """Years since the window began (negative before it)."""
         return np.asarray((times - self.begin) / YEAR, dtype=np.float64)
+
+
+def hex_texts(prefix: str, values: npt.NDArray[np.uint64], empty: Bools) -> pa.Array:
+    """Text column of a prefix and 16 hexadecimal digits."""
+    pairs = _HEX[values.astype(">u8").view(np.uint8).reshape(-1, 8)]
+    return fixed_texts(prefix, pairs.view(np.uint8).reshape(-1, 16), empty)
+
+
+def fixed_texts(prefix: str, tails: npt.NDArray[np.uint8], empty: Bools) -> pa.Array:
+    """Text column of a prefix and rows of ASCII codes, all of one length; None where `empty`."""
+    head = np.frombuffer(prefix.encode(), np.uint8)
+    size, width = len(tails), len(head) + tails.shape[1]
+    data = np.empty((size, width), np.uint8)
+    data[:, : len(head)] = head
+    data[:, len(head) :] = tails
+    offsets = np.arange(size + 1, dtype=np.int32) * np.int32(width)
+    known = pa.py_buffer(np.packbits(~empty, bitorder="little")) if empty.any() else None
+    return pa.StringArray.from_buffers(size, pa.py_buffer(offsets), pa.py_buffer(data), known)
+
+
+def decimal_texts(prefix: str, numbers: Ints, width: int) -> pa.Array:
+    """Text column of a prefix and `width` decimal digits; None where the number is negative."""
+    digits = np.empty((len(numbers), width), np.uint8)
+    rest = np.maximum(numbers, 0)
+    for place in range(width - 1, -1, -1):
+        rest, digit = np.divmod(rest, 10)
+        digits[:, place] = digit + 48
+    return fixed_texts(prefix, digits, numbers < 0)
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -76,13 +124,6 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
-
-
-def only(keep: Bools, values: Texts) -> Texts:
-    """Texts with None where they are not kept."""
-    result = values.copy()
-    result[~keep] = None
-    return result
 
 
 def local_day(times: Ints) -> Ints:
@@ -106,6 +147,16 @@ def waking(times: Ints) -> Ints:
 
 def season(days: Ints) -> Floats:
     """How busy each business day is (mean about 1): weekday, 618, 11-11, spring festival."""
+    if not len(days):
+        return np.empty(0)
+    first = int(days.min())
+    return _seasons(first, int(days.max()) + 1)[days - first]
+
+
+@lru_cache(maxsize=64)
+def _seasons(first: int, last: int) -> Floats:
+    """The days from `first` to before `last`; after 618 and 11-11 people are tired of offers."""
+    days = np.arange(first, last)
     dates = days.astype("datetime64[D]")
     weekday = (days + 3) % 7
     weight = np.where(weekday >= 5, 1.12, 0.95)
@@ -113,10 +164,12 @@ def season(days: Ints) -> Floats:
     month = dates.astype("datetime64[M]").astype(int) % 12
     day_of_month = (dates - dates.astype("datetime64[M]")).astype(int)
     weight = np.where((month == 5) & (day_of_month < 20), weight * 1.25, weight)
+    weight = np.where((month == 5) & (day_of_month >= 20), weight * 0.92, weight)
     weight = np.where((month == 10) & (day_of_month < 12), weight * 1.4, weight)
+    weight = np.where((month == 10) & (day_of_month >= 12), weight * 0.9, weight)
     weight = np.where(day_of_year < 1, weight * 0.8, weight)
-    for first in SPRING_FESTIVALS:
-        gap = (dates - np.datetime64(first, "D")).astype(int)
+    for festival in SPRING_FESTIVALS:
+        gap = (dates - np.datetime64(festival, "D")).astype(int)
         weight = np.where((gap >= 0) & (gap < 8), weight * 0.6, weight)
     return np.asarray(weight, dtype=np.float64)
 

@@ -1,32 +1,27 @@
-"""Columns and files: exact decimals, UTC times, and the same bytes every time.
-
-A file appears whole or not at all: written beside its place, flushed, then renamed.
-"""
+"""Columns and their text: exact decimals, UTC times, and the same bytes every time."""
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from simulator.world import NEVER, Bools, Ints, Texts
 
 _TEXT_ISO = "%Y-%m-%dT%H:%M:%SZ"
+#: Columns whose text may hold quotes or commas: their tables are written with quotes.
+_QUOTED = {"properties", "answers", "planned_split", "body"}
 
 
-def coded(values: Texts | tuple[str, ...] | list[str], codes: Ints) -> pa.Array:
+def coded(values: Texts | tuple[str, ...] | list[str] | pa.Array, codes: Ints) -> pa.Array:
     """Text column of `values` by code; empty where the code is negative."""
-    dictionary = pa.array(list(values), pa.string())
+    dictionary = values if isinstance(values, pa.Array) else pa.array(list(values), pa.string())
     return dictionary.take(pa.array(np.maximum(codes, 0), mask=codes < 0))
 
 
@@ -55,12 +50,15 @@ def flag(values: Bools) -> pa.Array:
     return pa.array(values)
 
 
-def money(fen: Ints) -> pa.Array:
+def money(fen: Ints, empty: Bools | None = None) -> pa.Array:
     """Exact decimal(18,2) column of an amount in fen: the integers themselves, no floats."""
     words = np.empty((len(fen), 2), dtype="<i8")
     words[:, 0], words[:, 1] = fen, np.where(fen < 0, -1, 0)
     buffers = [None, pa.py_buffer(words.tobytes())]
-    return pa.Array.from_buffers(pa.decimal128(18, 2), len(fen), buffers)
+    column = pa.Array.from_buffers(pa.decimal128(18, 2), len(fen), buffers)
+    if empty is None:
+        return column
+    return pc.if_else(pa.array(empty), pa.scalar(None, column.type), column)
 
 
 def constant(value: str | None, size: int) -> pa.Array:
@@ -73,38 +71,20 @@ def table(columns: Mapping[str, pa.Array]) -> pa.Table:
     return pa.table(dict(columns))
 
 
-def write(path: Path, rows: pa.Table) -> None:
-    """Write a table in the format that the name says: .csv, .jsonl (each perhaps .gz), .parquet."""
-    kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1]
-    data = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}[kind](rows)
-    if path.suffix == ".gz":
-        data = gzip.compress(data, compresslevel=5, mtime=0)
-    write_bytes(path, data)
+def csv_header(rows: pa.Table) -> bytes:
+    """First line of a CSV file."""
+    return (",".join(rows.column_names) + "\n").encode()
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically, readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
-
-
-def _csv(rows: pa.Table) -> bytes:
-    """CSV with a plain header; values are quoted only in tables that hold JSON."""
+def csv_rows(rows: pa.Table) -> bytes:
+    """CSV lines; values are quoted only in tables whose text needs it."""
     sink = io.BytesIO()
-    quoted = "properties" in rows.column_names
-    sink.write((",".join(rows.column_names) + "\n").encode())
-    options = pacsv.WriteOptions(include_header=False, quoting_style="needed" if quoted else "none")
-    pacsv.write_csv(rows, sink, options)
+    style = "needed" if _QUOTED & set(rows.column_names) else "none"
+    pacsv.write_csv(rows, sink, pacsv.WriteOptions(include_header=False, quoting_style=style))
     return sink.getvalue()
 
 
-def _jsonl(rows: pa.Table) -> bytes:
+def jsonl_rows(rows: pa.Table) -> bytes:
     """One JSON object a line; times in ISO 8601 with Z."""
     lists: list[list[Any]] = []
     for column in rows.columns:
@@ -117,7 +97,10 @@ def _jsonl(rows: pa.Table) -> bytes:
     return ("\n".join(lines) + "\n").encode() if lines else b""
 
 
-def _parquet(rows: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(rows, sink, compression="zstd", coerce_timestamps="us")
-    return sink.getvalue()
+def rate(millionths: Ints) -> pa.Array:
+    """Exact decimal(9,6) column of a share in millionths; negative is empty."""
+    words = np.empty((len(millionths), 2), dtype="<i8")
+    words[:, 0], words[:, 1] = np.maximum(millionths, 0), 0
+    buffers = [None, pa.py_buffer(words.tobytes())]
+    column = pa.Array.from_buffers(pa.decimal128(9, 6), len(millionths), buffers)
+    return pc.if_else(pa.array(millionths < 0), pa.scalar(None, column.type), column)

@@ -13,12 +13,31 @@ from finview.settings import Home
 
 
 @click.command(short_help="Make sample data (invented people) in landing.")
-@click.option("--users", default=3000, show_default=True, type=click.IntRange(10))
+@click.option("--users", default=3000, show_default=True, type=click.IntRange(100, 10_000_000))
 @click.option("--days", default=912, show_default=True, type=click.IntRange(30))
 @click.option("--seed", default=7, show_default=True, help="Same seed, same data.")
 @click.option("--start", default="2023-01-01", show_default=True, metavar="DAY")
+@click.option("--fault-rate", default=0.0, show_default=True, type=click.FloatRange(0, 0.5))
+@click.option(
+    "--format",
+    "file_format",
+    default="mixed",
+    show_default=True,
+    type=click.Choice(("mixed", "csv", "parquet")),
+    help="mixed: each table as its source delivers it.",
+)
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64))
 @home_option
-def sample(home: Home, users: int, days: int, seed: int, start: str) -> None:
+def sample(
+    home: Home,
+    users: int,
+    days: int,
+    seed: int,
+    start: str,
+    fault_rate: float,
+    file_format: str,
+    processes: int,
+) -> None:
     """Write sample raw data into landing, and the truth behind it beside it.
 
     \b
@@ -48,6 +67,9 @@ def sample(home: Home, users: int, days: int, seed: int, start: str) -> None:
             days=days,
             seed=seed,
             start=first_day,
+            fault_rate=fault_rate,
+            file_format=file_format,
+            processes=processes,
             on_progress=progress.count,
         )
     print_table("sample data", ["table", "rows"], [[n, f"{c:,}"] for n, c in rows.items()])
