@@ -124,6 +124,9 @@ def _table_changes(old: Table, new: Table) -> Iterator[Change]:
             "minor" if generous else "major",
             "more is taken" if generous else "what was taken or kept before is not any more",
         )
+    if old.may_be_empty != new.may_be_empty:
+        what = f"may_be_empty {old.may_be_empty} -> {new.may_be_empty}"
+        yield Change(where, what, "patch", "only whether an empty table is a finding")
     if old.freshness_days != new.freshness_days:
         what = f"freshness_days {old.freshness_days} -> {new.freshness_days}"
         yield Change(where, what, "patch", "only when a delivery counts as late")

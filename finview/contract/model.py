@@ -119,6 +119,8 @@ class Table:
     #: Boolean column by which a delivery says that a row is gone (upsert).
     delete_column: str | None = None
     drift: str = "refuse"
+    #: A delivery without rows is no finding, as with erasure requests.
+    may_be_empty: bool = False
 
     @property
     def full_name(self) -> str:

@@ -32,6 +32,7 @@ _TABLE_PROPERTIES = {
     "version_column": "versionColumn",
     "delete_column": "deleteColumn",
     "drift": "driftPolicy",
+    "may_be_empty": "mayBeEmpty",
 }
 
 
@@ -116,7 +117,9 @@ def _document(contract: Contract, source: str) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    settings = {name: getattr(table, attribute) for attribute, name in _TABLE_PROPERTIES.items()}
+    settings = {
+        name: getattr(table, attribute) or None for attribute, name in _TABLE_PROPERTIES.items()
+    }
     return {
         "name": table.name,
         "logicalType": "object",
@@ -196,6 +199,7 @@ def _read_table(source: str, raw: Mapping[str, Any], freshness: Mapping[str, int
         version_column=custom.get("versionColumn"),
         delete_column=custom.get("deleteColumn"),
         drift=custom.get("driftPolicy", "refuse"),
+        may_be_empty=bool(custom.get("mayBeEmpty", False)),
     )
 
 

@@ -33,6 +33,7 @@ _TABLE_META = {
     "version_column",
     "delete_column",
     "drift",
+    "may_be_empty",
 }
 _SOURCE_META = {"version"}
 _UPSERT_SETTINGS = {
@@ -201,6 +202,7 @@ class _Reader:
             version_column=meta.get("version_column"),
             delete_column=meta.get("delete_column"),
             drift=self._choice(meta.get("drift", "refuse"), DRIFT_POLICIES, where, "drift"),
+            may_be_empty=bool(meta.get("may_be_empty", False)),
         )
 
     def _column(self, raw: Mapping[str, Any], where: str) -> Column:

@@ -412,7 +412,7 @@ def test_absent_table_is_skipped_with_a_reason(tmp_path: Path, contract: Contrac
 
     skipped = [result for result in results if result.status == "absent"]
     assert {result.suite for result in skipped} == {"landed.crm.tickets"}
-    assert skipped[0].observed == "no file was ever delivered"
+    assert skipped[0].observed == "no row was ever delivered"
     assert passed(results)
     assert not passed(skipped), "nothing evaluated is no pass"
 
@@ -521,3 +521,19 @@ def test_the_checks_file_is_free_again_and_holds_no_rows(home: Home, contract: C
 def test_unknown_table_is_refused(home: Home, contract: Contract) -> None:
     with pytest.raises(FinviewError, match="no table crm.nobody"):
         run_landed(home, contract, SETTINGS, AS_OF, ["crm.nobody"])
+
+
+def test_only_a_table_that_may_be_empty_passes_without_rows(
+    tmp_path: Path, contract: Contract
+) -> None:
+    home = make_home(tmp_path, contract, absent=("crm.erasure_requests", "crm.tickets"))
+    for name in ("erasure_requests", "tickets"):
+        folder = home.landing / "crm" / name
+        folder.mkdir(parents=True)
+        (folder / "header_only.csv").write_text("request_id\n")
+    results = run_landed(home, contract, Settings(), AS_OF)
+    found = {
+        name: {result.status for result in results if result.suite == f"landed.crm.{name}"}
+        for name in ("erasure_requests", "tickets")
+    }
+    assert found == {"erasure_requests": {"absent"}, "tickets": {"failed"}}
