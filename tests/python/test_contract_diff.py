@@ -120,6 +120,7 @@ def test_every_attribute_of_the_contract_is_compared() -> None:
         "accepted_values": ("z",), "data_type": "date", "description": "d",
         "key": ("kind",), "load": "append", "business_day": None, "freshness_days": 1,
         "schema": "s", "version_column": "v", "delete_column": "d", "drift": "ignore",
+        "may_be_empty": True,
     }  # fmt: skip
     for name in set(Column.__dataclass_fields__) - {"name"}:
         assert changes(SHOP, with_column(KIND, **{name: other[name]})), name
