@@ -169,7 +169,6 @@ class Run:
                 return _duplicate(file, before)
             return self._take(file, file.table, received, stated)
         except Refusal as refusal:
-            self.known_table = ""
             result = FileResult(
                 file.source, file.table_name, file.name, sha256, "refused", str(refusal)
             )
@@ -209,6 +208,8 @@ class Run:
             check_totals(stated, counted.rows_in, counted.amounts)
         except BaseException:
             batch.remove()
+            if batch.has_parts:
+                self.known_table = ""  # it knows rows that are not taken after all
             raise
         result = batch.result(received.note)
         check_balance(result)

@@ -81,6 +81,11 @@ class Writing:
                     path.unlink(missing_ok=True)
         self.deletions_path.unlink(missing_ok=True)
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether a portion was accounted for."""
+        return bool(self._parts)
+
     def counted(self) -> Counted:
         """Sums over the portions so far."""
         return added(self._counts, self.table.amount_columns)
