@@ -23,11 +23,12 @@ CLUSTER_STAMP := $(CLUSTER)/.installed
 # Where make parity and make test-spark keep their state.
 PARITY_HOME ?= var/parity
 SPARK_TESTS := tests/python/spark
+SPARK_CRASH_TESTS := $(SPARK_TESTS)/test_pipeline_on_spark.py
 # For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
 SPARK_ARGS ?=
 
 .PHONY: help install run dev test pytest fuzz dbt-unit lint format lock snapshot clean \
-	spark-install spark-up spark-run spark-down parity test-spark
+	spark-install spark-up spark-run spark-down parity test-spark test-spark-crash
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -104,12 +105,19 @@ parity: spark-install  ## build the sample on DuckDB and on Spark, compare every
 	@$(BIN)/finview parity --home $(PARITY_HOME)
 
 # The parity home keeps its cluster for the tests; it is stopped whatever they say.
-test-spark: spark-install  ## parity, then the tests that need a cluster (Java, PostgreSQL)
+define on_parity_cluster
 	@$(BIN)/finview cluster down --home $(PARITY_HOME) --remove > /dev/null
 	@rm -rf $(PARITY_HOME)
 	@status=0; $(BIN)/finview parity --home $(PARITY_HOME) --keep \
-		&& FINVIEW_TEST_CLUSTER_HOME=$(abspath $(PARITY_HOME)) $(BIN)/pytest $(SPARK_TESTS) \
+		&& FINVIEW_TEST_CLUSTER_HOME=$(abspath $(PARITY_HOME)) $(BIN)/pytest $(1) \
 		|| status=$$?; $(BIN)/finview cluster down --home $(PARITY_HOME) > /dev/null; exit $$status
+endef
+
+test-spark: spark-install  ## parity, then the tests that need a cluster (Java, PostgreSQL)
+	$(call on_parity_cluster,$(SPARK_TESTS) --ignore $(SPARK_CRASH_TESTS))
+
+test-spark-crash: spark-install  ## whole runs on a cluster that is lost on the way (half an hour)
+	$(call on_parity_cluster,$(SPARK_CRASH_TESTS))
 
 snapshot: install  ## write the snapshot of asset keys, jobs and schedules anew
 	@$(BIN)/python -m orchestration.snapshot --write
