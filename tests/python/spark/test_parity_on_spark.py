@@ -13,7 +13,7 @@ import pytest
 from finview.contract import load_contract
 from finview.dbt import environment
 from finview.ingest import resolve_as_of
-from finview.parity import TableParity, compare, copy_of_marts
+from finview.parity import TableParity, compare, copy_of_marts, unit_tests
 from finview.quality import run_marts, run_marts_on_spark
 from finview.settings import Home, load_settings, project_root
 from finview.spark import Endpoint, connected
@@ -55,6 +55,13 @@ def test_a_difference_planted_on_the_cluster_is_found(
             )
     assert [(table.name, table.differing) for table in planted] == [(PLANTED, 2)]
     assert _differing(cluster_home, copies) == []
+
+
+def test_every_unit_test_has_the_outcome_it_has_on_duckdb(cluster_home: Home) -> None:
+    as_of = resolve_as_of(cluster_home, load_contract(project_root()), load_settings(cluster_home))
+    found = {engine: unit_tests(cluster_home, engine, as_of) for engine in ("duckdb", "spark")}
+    assert len(found["duckdb"]) > 25 and set(found["duckdb"].values()) == {"pass"}
+    assert found["spark"] == found["duckdb"]
 
 
 def test_every_mart_expectation_has_the_outcome_it_has_on_duckdb(
