@@ -1,7 +1,7 @@
 """Sample data: the raw files of an invented internet-finance platform, and the truth behind them.
 
 The same arguments give the same bytes, whatever the number of processes. See
-`docs/simulator.md`; `python -m simulator` writes a sample without a home.
+`docs/simulator.md`; `finview sample` writes one into the landing folder of a home.
 """
 
 from __future__ import annotations

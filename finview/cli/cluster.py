@@ -103,7 +103,7 @@ def parity(home: Home, users: int, days: int, keep: bool) -> None:
     """Build the accepted data of a home on both engines and compare all marts and reports.
 
     An empty home is filled with sample data first. A cluster is started unless one runs. Exit
-    code 1 when a single cell, type, test or expectation differs.
+    code 1 when a single cell, type or dbt test differs.
 
     \b
     Example:

@@ -196,8 +196,8 @@ def remember(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     )
 
 
-def accepted_select(table: Table) -> str:
-    """SQL of the accepted rows in file order, with lineage from the variables of the batch."""
+def accepted_select(table: Table, relation: str = "rows") -> str:
+    """SQL of the sound rows of a relation, with lineage from the variables of the batch."""
     columns = ", ".join(
         f'a{i}::{column.accepted_type} as "{column.accepted_name}"'
         for i, column in enumerate(table.columns)
@@ -206,7 +206,7 @@ def accepted_select(table: Table) -> str:
     if table.delete_column:
         place = [column.name for column in table.columns].index(table.delete_column)
         deleted = f"coalesce(a{place}, false)"
-    return f"select {columns}, {lineage('line', deleted, 'x')} from rows where ok"
+    return f"select {columns}, {lineage('line', deleted, 'x')} from {relation} where ok"
 
 
 def lineage(line: str, deleted: str, extra: str) -> str:

@@ -94,10 +94,12 @@ def write_batch(
     sound = _count(connection, "select count(*) from keyed")
     has_accepted = sound > excepted
     if has_accepted:
-        select = accepted_select(table)
-        if excepted and _keep(connection):
-            select = select.replace("from rows", "from (rows positional join kept)") + " and keep"
-        elif excepted:  # a join may change the order
+        if not excepted:
+            select = accepted_select(table)
+        elif _keep(connection):
+            select = accepted_select(table, "(rows positional join kept)") + " and keep"
+        else:  # a join may change the order
+            select = accepted_select(table)
             select += " and line not in (select line from verdicts) order by line"
         write_parquet(connection, select, accepted)
     connection.execute(

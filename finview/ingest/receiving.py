@@ -43,6 +43,16 @@ def content_sha256(file: LandedFile) -> tuple[str, FileState]:
     return digest.hexdigest(), before
 
 
+def check_unchanged(file: LandedFile, received: Received) -> None:
+    """Compare the landed file with what was hashed; plain files are parsed where they lie.
+
+    Raises:
+        Refusal: it changed.
+    """
+    if FileState.of(file.path) != received.state:
+        raise Refusal(_CHANGED)
+
+
 def receive(file: LandedFile, work: Path) -> Received:
     """Read a file once: hash it, and make it safe to parse.
 

@@ -16,7 +16,7 @@ from finview.errors import FinviewError
 from finview.ingest import outputs
 from finview.ingest.landing import LandedFile, check_place, landed_files
 from finview.ingest.ledger import Ledger, open_ledger
-from finview.ingest.receiving import Received, receive
+from finview.ingest.receiving import Received, check_unchanged, receive
 from finview.ingest.refusal import Refusal
 from finview.ingest.report import FileResult
 from finview.ingest.run import Progress, Run, check_balance, opened
@@ -136,10 +136,10 @@ class _Replay:
         name = f"{self.result.source}.{self.result.table}"
         lines = self._choose()
         try:
-            table = self.run.contract.table(self.result.source, self.result.table)
+            table = self._table()
             file, received = self._received(files)
             taken = self._take(file, table, received, lines)
-        except (Refusal, FinviewError) as problem:
+        except Refusal as problem:
             return Replayed(name, self.result.file, lines, problem=str(problem))
         finally:
             self.run.known_table = ""
@@ -151,6 +151,12 @@ class _Replay:
             taken.rows_duplicate,
             taken.rows_quarantined,
         )
+
+    def _table(self) -> Table:
+        try:
+            return self.run.contract.table(self.result.source, self.result.table)
+        except FinviewError:
+            raise Refusal("the contract no longer has the table") from None
 
     def _choose(self) -> int:
         """Fill `chosen` with the quarantined lines of the file; how many."""
@@ -176,7 +182,7 @@ class _Replay:
         for file in files:
             check_place(file)
             received = receive(file, self.run.work)
-            if self._root_of(received.sha256) == self._root():
+            if self._is_root(received.sha256):
                 return file, received
         what = "has another content now" if files else "is no longer in landing"
         raise Refusal(f"the file {what}: put it back to replay its rows")
@@ -184,8 +190,13 @@ class _Replay:
     def _root(self) -> int:
         return root_sequence(self.run.ledger, self.sequence)
 
-    def _root_of(self, sha256: str) -> int | None:
-        return self.run.ledger.sequence_of(self.result.source, self.result.table, sha256)
+    def _is_root(self, sha256: str) -> bool:
+        """Whether this content, or the one that erasure made of it, is what was taken."""
+        ledger, root = self.run.ledger, self._root()
+        taken = ledger.file(root)
+        assert taken is not None
+        source, table = self.result.source, self.result.table
+        return taken.sha256 == sha256 or ledger.sequence_of(source, table, sha256) == root
 
     def _take(self, file: LandedFile, table: Table, received: Received, lines: int) -> FileResult:
         run, sequence = self.run, self.run.ledger.next_sequence()
@@ -202,6 +213,7 @@ class _Replay:
                 ).fetchall()
                 if found:
                     run.account(table, int(found), source.note, batch)
+            check_unchanged(file, received)
             result = batch.result(f"replay of the {lines} quarantined rows of an earlier load")
             if result.rows_in != lines:
                 raise Refusal(f"{lines} rows are in quarantine, {result.rows_in} were found again")

@@ -22,7 +22,7 @@ from finview.ingest.control import Control, check_bytes, check_totals, read_cont
 from finview.ingest.keys import HashKey, bind_key, load_key
 from finview.ingest.landing import LandedFile, check_place, landed_files
 from finview.ingest.ledger import FileState, Ledger, open_ledger
-from finview.ingest.receiving import Received, receive
+from finview.ingest.receiving import Received, check_unchanged, receive
 from finview.ingest.refusal import Refusal
 from finview.ingest.report import FileResult, IngestReport, amounts_balance, total_by_table
 from finview.ingest.writing import Writing, load_time
@@ -202,6 +202,7 @@ class Run:
         try:
             for source in self.portions(file.kind, table, received.path):
                 self.account(table, source.rows + len(source.malformed), source.note, batch)
+            check_unchanged(file, received)
             if table.load == "snapshot":
                 self._deletions(table, batch)
             counted = batch.counted()

@@ -194,8 +194,25 @@ def _is_absent(home: Home, table: Table) -> bool:
     waiting = landing.is_dir() and any(
         path.is_file() and not path.name.startswith(".") for path in landing.iterdir()
     )
-    accepted = home.accepted / table.source / table.name
-    return (table.may_be_empty or not waiting) and not any(accepted.glob("*/*.parquet"))
+    place = Path(table.source) / table.name
+    if any((home.accepted / place).glob("*/*.parquet")):
+        return False
+    return not waiting or (table.may_be_empty and not _was_turned_away(home, table))
+
+
+def _was_turned_away(home: Home, table: Table) -> bool:
+    """Whether files of a table were refused or rows quarantined: it is empty for another reason."""
+    if any((home.quarantine / table.source / table.name).glob("*.parquet")):
+        return True
+    try:
+        report = json.loads((home.audit / "ingest_latest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return any(
+        file["status"] == "refused"
+        and (file["source"], file["table"]) == (table.source, table.name)
+        for file in report["files"]
+    )
 
 
 def _as_of(home: Home, contract: Contract, settings: Settings, candidate_file: Path) -> date:

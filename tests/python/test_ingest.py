@@ -287,7 +287,7 @@ def test_amounts_add_up_and_a_lost_row_stops_the_run(
     body = ROW + ROW + ROW.replace("o1", "o2").replace("100.50", "1.005")
     land(home, "transaction/orders/a.csv", HEAD + body + ROW.replace("100.50", "oops"))
     original = outputs.accepted_select
-    monkeypatch.setattr(outputs, "accepted_select", lambda table: original(table) + " and line > 9")
+    monkeypatch.setattr(outputs, "accepted_select", lambda *of: original(*of) + " and line > 9")
     with pytest.raises(FinviewError, match=r"do not add up: 1 rows and .*100\.50"):
         ingest(home, contract, Settings())
     assert input_hashes(home) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -537,3 +538,24 @@ def test_only_a_table_that_may_be_empty_passes_without_rows(
         for name in ("erasure_requests", "tickets")
     }
     assert found == {"erasure_requests": {"absent"}, "tickets": {"failed"}}
+
+
+@pytest.mark.parametrize("reason", ["refused", "quarantined"])
+def test_a_table_that_may_be_empty_fails_when_its_rows_were_turned_away(
+    tmp_path: Path, contract: Contract, reason: str
+) -> None:
+    home = make_home(tmp_path, contract, absent=("crm.erasure_requests",))
+    folder = home.landing / "crm" / "erasure_requests"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("request_id\n")
+    if reason == "quarantined":
+        place = home.quarantine / "crm" / "erasure_requests"
+        place.mkdir(parents=True)
+        (place / "00000001-0123456789ab.parquet").touch()
+    else:
+        file = {"source": "crm", "table": "erasure_requests", "status": "refused"}
+        home.audit.mkdir(parents=True, exist_ok=True)
+        (home.audit / "ingest_latest.json").write_text(json.dumps({"files": [file]}))
+    results = run_landed(home, contract, Settings(), AS_OF)
+    found = {each.status for each in results if each.suite == "landed.crm.erasure_requests"}
+    assert found == {"failed"}

@@ -12,10 +12,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from finview.cli import main
 from finview.contract import Contract, Table, load_contract
 from finview.errors import FinviewError
 from simulator import simulate
-from simulator.__main__ import main
 from simulator.identifiers import _CHECKS, _FACTORS
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -301,10 +301,10 @@ def test_other_sizes_and_starts(tmp_path: Path, size: dict[str, int]) -> None:
     assert rows["crm.customers"] >= size["users"] and rows["channel.app_events"] > 0
 
 
-def test_a_sample_without_a_home(tmp_path: Path) -> None:
-    arguments = [str(tmp_path), "--users", "100", "--days", "30", "--format", "parquet"]
-    done = CliRunner().invoke(main, arguments)
+def test_the_command_writes_every_table_in_the_format_asked_for(tmp_path: Path) -> None:
+    arguments = ["--home", str(tmp_path), "--users", "100", "--days", "30", "--format", "parquet"]
+    done = CliRunner().invoke(main, ["sample", *arguments])
     assert done.exit_code == 0, done.output
-    assert len(done.output.splitlines()) == 36
+    assert len({path.parent for path in (tmp_path / "landing").rglob("*.*")}) == 36
     files = {path.suffix for path in (tmp_path / "landing").rglob("*.*")}
     assert files == {".parquet"}

@@ -8,7 +8,6 @@ anew, as every run does; nothing else may check data on that cluster at the same
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,7 +40,6 @@ from finview.quality.spark_views import relocated  # noqa: E402
 from finview.spark import Endpoint, connected, find_endpoint  # noqa: E402
 
 PROJECT = Path(__file__).resolve().parents[3]
-VARIABLE = "FINVIEW_TEST_CLUSTER_HOME"
 NOTE = {"severity": "critical", "note": "2026-11-22: a test", "owner": "tests"}
 
 BAD = {
@@ -172,19 +170,6 @@ HOLDS_AND_NOT = [
 @pytest.fixture(scope="module")
 def contract() -> Contract:
     return load_contract(PROJECT)
-
-
-@pytest.fixture(scope="module")
-def cluster_home() -> Home:
-    named = os.environ.get(VARIABLE)
-    if not named:
-        pytest.skip(f"{VARIABLE} names no home with a running cluster")
-    return Home.find(named)
-
-
-@pytest.fixture(scope="module")
-def endpoint(cluster_home: Home) -> Endpoint:
-    return find_endpoint(cluster_home, load_settings(cluster_home))
 
 
 @pytest.fixture()
