@@ -6,7 +6,9 @@ Nothing is ever written under a name from inside an archive.
 from __future__ import annotations
 
 import gzip
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -26,6 +28,18 @@ RATIO_FREE_BYTES = 16 << 20
 MAX_MEMBERS = 1000
 _PACKED = (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst")
 _BLOCK = 1 << 20
+#: What the readers raise on damaged bytes; a name that is no UTF-8 is a ValueError.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
 
 
 def members(path: Path) -> list[str]:
@@ -37,7 +51,7 @@ def members(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+    except _DAMAGED:
         raise Refusal("not a readable zip archive: deliver it again") from None
     if not entries:
         raise Refusal("an archive without files")
@@ -83,7 +97,7 @@ def unpacked(path: Path, member: str | None) -> Iterator[bytes]:
                 yield block
     except EOFError:
         raise Refusal(f"the {kind} is truncated: deliver it again") from None
-    except (OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except _DAMAGED:
         raise Refusal(f"not a readable {kind}: deliver it again") from None
 
 

@@ -102,6 +102,8 @@ CASES = [
          name="a.csv.gz"),
     Case("zip bomb", _zip("a.csv", b"0" * (64 << 20)), refused="unpacks to more than",
          name="a.zip"),
+    Case("damaged name in an archive", _zip("深.csv", GOOD).replace("深".encode(), b"\xb1xx", 1),
+         refused="not a readable zip archive", name="a.zip"),
     Case("archive in an archive", _zip("a.zip", _zip("a.csv", GOOD)),
          refused="an archive in an archive", name="a.zip"),
     Case("`../` in an archive", _zip("../../a.csv", GOOD), refused="a path that leads out of it",
