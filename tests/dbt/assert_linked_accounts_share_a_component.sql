@@ -1,17 +1,21 @@
--- One row per kept link whose two sides ended in different components.
-with links as (
+-- One row per active link of accounts whose two sides ended in different components.
+with strong as (
 
-    select *
-    from {{ ref('int_identifiers_linked') }}
-    where linked_type = 'customer'
+    select identifier_type
+    from {{ ref('identity_rules') }}
+    where is_strong
 
 ),
 
-screened as (
+links as (
 
-    select *
-    from {{ ref('int_strong_identifiers_screened') }}
-    where demotion_reason is null
+    select links.*
+    from {{ ref('int_identifiers_linked') }} as links
+    inner join strong
+        on links.identifier_type = strong.identifier_type
+    inner join strong as linked_strong
+        on links.linked_type = linked_strong.identifier_type
+    where links.is_active
 
 ),
 
@@ -26,10 +30,6 @@ select
     links.node,
     links.linked_node
 from links
-inner join screened
-    on
-        links.identifier_type = screened.identifier_type
-        and links.identifier_value = screened.identifier_value
 left join components as sides
     on links.node = sides.node
 left join components as others

@@ -12,6 +12,7 @@ select
     device_id_hash,
     customer_id,
     event_date as activity_date,
+    min(occurred_at) as first_event_at,
     count(*) as event_count,
     cast(sum(coalesce(dwell_seconds, 0)) as bigint) as dwell_seconds,
     max(load_sequence) as load_sequence,

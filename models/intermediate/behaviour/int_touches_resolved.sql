@@ -27,6 +27,13 @@ identifiers as (
 
 ),
 
+device_users as (
+
+    select *
+    from {{ ref('int_device_users') }}
+
+),
+
 campaigns as (
 
     select *
@@ -97,7 +104,7 @@ select
     coalesce(
         customers.user_key,
         phones.user_key,
-        devices.user_key,
+        device_users.user_key,
         platform_users.user_key
     ) as user_key,
     coalesce(campaigns.channel_code, 'unmapped') as channel_code
@@ -113,10 +120,11 @@ left join identifiers as phones
         phones.identifier_type = 'phone'
         and phones.demotion_reason is null
         and unioned.phone_hash = phones.identifier_value
-left join identifiers as devices
+left join device_users
     on
-        devices.identifier_type = 'device'
-        and unioned.device_id_hash = devices.identifier_value
+        unioned.device_id_hash = device_users.device_id_hash
+        and unioned.touched_at >= device_users.valid_from_at
+        and unioned.touched_at < device_users.valid_to_at
 left join identifiers as platform_users
     on
         platform_users.identifier_type = 'platform_user'

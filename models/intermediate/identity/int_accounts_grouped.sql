@@ -1,4 +1,5 @@
--- Grain: one row per customer account, phone, id card and e-mail, with its connected component.
+-- Grain: one row per strong identifier (account, phone, id card, e-mail, social account, lead, …),
+-- with its connected component.
 -- The query below gives the edges; the materialization finds the components.
 {{ config(materialized='connected_components') }}
 
@@ -6,14 +7,7 @@ with links as (
 
     select *
     from {{ ref('int_identifiers_linked') }}
-    where linked_type = 'customer'
-
-),
-
-screened as (
-
-    select *
-    from {{ ref('int_strong_identifiers_screened') }}
+    where is_active
 
 ),
 
@@ -36,11 +30,10 @@ select
     links.node as node_a,
     links.linked_node as node_b
 from links
-inner join screened
-    on
-        links.identifier_type = screened.identifier_type
-        and links.identifier_value = screened.identifier_value
-where screened.demotion_reason is null
+inner join rules
+    on links.identifier_type = rules.identifier_type
+inner join rules as linked_rules
+    on links.linked_type = linked_rules.identifier_type
 union all
 select
     seen.node as node_a,

@@ -1,6 +1,5 @@
 -- Grain: one row per user with an account, with the golden value of each attribute.
--- Survivorship: accounts in use before deleted ones, then the latest update, then the latest
--- registration; of each attribute the first value that is not empty.
+-- Survivorship: seeds/identity/attribute_sources.csv, see int_attributes_survived.
 {% set attributes = ['gender', 'birth_date', 'city_code', 'income_band', 'occupation'] %}
 
 with customers as (
@@ -18,34 +17,49 @@ identifiers as (
 
 ),
 
-ranked as (
+golden as (
+
+    select
+        user_key,
+        -- noqa: disable=LT02
+        {% for attribute in attributes %}
+        max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }},
+        max(case when attribute = '{{ attribute }}' and has_conflict then 1 else 0 end) = 1
+            as has_{{ attribute }}_conflict{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_attributes_survived') }}
+    where is_current
+    group by user_key
+
+),
+
+accounts as (
 
     select
         identifiers.user_key,
-        customers.*,
-        row_number() over (
-            partition by identifiers.user_key
-            order by
-                case when customers.deleted_at is null then 0 else 1 end asc,
-                customers.updated_at desc nulls last,
-                customers.registered_at desc nulls last,
-                customers.customer_id asc
-        ) as trust_rank
+        count(*) as account_count,
+        count(customers.customer_id) > 0
+        and count(customers.customer_id) = count(customers.deleted_at) as is_deleted
     from identifiers
     left join customers
         on identifiers.identifier_value = customers.customer_id
+    group by identifiers.user_key
 
 )
 
 select
-    user_key,
-    count(*) as account_count,
-    count(customer_id) > 0 and count(customer_id) = count(deleted_at) as is_deleted,
-    -- noqa: disable=LT02
+    accounts.user_key,
+    accounts.account_count,
+    accounts.is_deleted,
+    golden.gender,
+    cast(golden.birth_date as date) as birth_date,
+    golden.city_code,
+    golden.income_band,
+    golden.occupation,
     {% for attribute in attributes %}
-    min_by({{ attribute }}, case when {{ attribute }} is not null then trust_rank end)
-        as {{ attribute }},
-    count(distinct {{ attribute }}) > 1 as has_{{ attribute }}_conflict{{ ',' if not loop.last }}
+    coalesce(golden.has_{{ attribute }}_conflict, false)
+        as has_{{ attribute }}_conflict{{ ',' if not loop.last }}
     {% endfor %}
-from ranked
-group by user_key
+from accounts
+left join golden
+    on accounts.user_key = golden.user_key

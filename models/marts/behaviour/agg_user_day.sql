@@ -13,6 +13,13 @@ identifiers as (
 
 ),
 
+device_users as (
+
+    select *
+    from {{ ref('int_device_users') }}
+
+),
+
 orders as (
 
     select *
@@ -23,7 +30,7 @@ orders as (
 combined as (
 
     select
-        coalesce(customers.user_key, devices.user_key) as user_key,
+        coalesce(customers.user_key, device_users.user_key) as user_key,
         device_days.activity_date,
         device_days.event_count,
         device_days.dwell_seconds,
@@ -35,10 +42,11 @@ combined as (
         on
             customers.identifier_type = 'customer'
             and device_days.customer_id = customers.identifier_value
-    left join identifiers as devices
+    left join device_users
         on
-            devices.identifier_type = 'device'
-            and device_days.device_id_hash = devices.identifier_value
+            device_days.device_id_hash = device_users.device_id_hash
+            and device_days.first_event_at >= device_users.valid_from_at
+            and device_days.first_event_at < device_users.valid_to_at
     union all
     select
         user_key,

@@ -11,11 +11,18 @@ identifiers as (
     select *
     from {{ ref('int_identifiers_resolved') }}
 
+),
+
+device_users as (
+
+    select *
+    from {{ ref('int_device_users') }}
+
 )
 
 select
     {{ surrogate_key(['sessions.device_id_hash', 'sessions.first_event_id']) }} as session_key,
-    coalesce(customers.user_key, devices.user_key) as user_key,
+    coalesce(customers.user_key, device_users.user_key) as user_key,
     sessions.customer_id is not null as is_logged_in,
     sessions.started_at,
     sessions.ended_at,
@@ -29,7 +36,8 @@ left join identifiers as customers
     on
         customers.identifier_type = 'customer'
         and sessions.customer_id = customers.identifier_value
-left join identifiers as devices
+left join device_users
     on
-        devices.identifier_type = 'device'
-        and sessions.device_id_hash = devices.identifier_value
+        sessions.device_id_hash = device_users.device_id_hash
+        and sessions.started_at >= device_users.valid_from_at
+        and sessions.started_at < device_users.valid_to_at

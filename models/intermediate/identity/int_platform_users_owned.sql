@@ -1,0 +1,136 @@
+-- Grain: one row per platform user seen on a device, with its one owner or why it has none.
+-- The owner is who has the device when the platform user is seen on it; a device of one user alone
+-- says more than a shared one. Without any owner it is a visitor whom its devices follow.
+with sightings as (
+
+    select *
+    from {{ ref('int_identifiers_unioned') }}
+    where identifier_type = 'platform_user' and linked_type = 'device'
+
+),
+
+links as (
+
+    select *
+    from {{ ref('int_identifiers_linked') }}
+    where identifier_type = 'platform_user' and linked_type = 'device' and is_active
+
+),
+
+periods as (
+
+    select *
+    from {{ ref('int_device_periods') }}
+
+),
+
+rules as (
+
+    select *
+    from {{ ref('identity_rules') }}
+
+),
+
+withdrawn as (
+
+    select
+        groups.group_node,
+        con.purpose
+    from {{ ref('int_consents_withdrawn') }} as con
+    inner join {{ ref('int_account_groups') }} as groups
+        on 'customer:' || con.customer_id = groups.node
+    group by groups.group_node, con.purpose
+
+),
+
+link_rules as (
+
+    select *
+    from {{ ref('identity_link_rules') }}
+    where rule_code = 'touch_platform_user'
+
+),
+
+owners as (
+
+    select
+        links.node,
+        links.identifier_value,
+        links.linked_node as device_node,
+        case when periods.group_node <> links.linked_node then periods.group_node end
+            as group_node,
+        coalesce(periods.is_shared, false) as is_shared
+    from sightings
+    inner join links
+        on
+            sightings.identifier_value = links.identifier_value
+            and sightings.linked_value = links.linked_value
+    left join periods
+        on
+            links.linked_node = periods.device_node
+            and sightings.first_seen_at >= periods.valid_from_at
+            and sightings.first_seen_at < periods.valid_to_at
+
+),
+
+counted as (
+
+    select
+        node,
+        identifier_value,
+        count(distinct case when not is_shared then group_node end) as private_count,
+        min(case when not is_shared then group_node end) as private_node,
+        count(distinct group_node) as owner_count,
+        min(group_node) as owner_node,
+        count(distinct device_node) as device_count
+    from owners
+    group by node, identifier_value
+
+),
+
+chosen as (
+
+    select
+        node,
+        identifier_value,
+        device_count,
+        case when private_count > 0 then private_count else owner_count end as owner_count,
+        case when private_count > 0 then private_node else owner_node end as owner_node
+    from counted
+
+),
+
+judged as (
+
+    select
+        chosen.node,
+        chosen.identifier_value,
+        chosen.owner_count,
+        chosen.device_count,
+        chosen.owner_node,
+        case
+            when chosen.owner_count > rules.users_per_value then 'too_many_users'
+            when chosen.device_count > device_rules.values_per_user then 'too_many_devices'
+            when withdrawn.group_node is not null then 'consent_withdrawn'
+        end as demotion_reason
+    from chosen
+    inner join rules
+        on rules.identifier_type = 'platform_user'
+    inner join rules as device_rules
+        on device_rules.identifier_type = 'device'
+    cross join link_rules
+    left join withdrawn
+        on
+            chosen.owner_node = withdrawn.group_node
+            and link_rules.consent_purpose = withdrawn.purpose
+
+)
+
+select
+    node,
+    identifier_value,
+    owner_count,
+    device_count,
+    demotion_reason,
+    case when demotion_reason is null then owner_node end as owner_node
+from judged
