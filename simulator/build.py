@@ -124,7 +124,7 @@ def build(world: World, campaigns: Campaigns) -> Scene:
         orders=orders,
         repayments=repayments,
         sessions=sessions,
-        events=make_events(world, people, accounts, sessions, touches, orders),
+        events=make_events(world, people, accounts, devices, sessions, touches, orders),
         messages=make_messages(world, people, accounts, consents, campaigns, orders, winback),
         tickets=make_tickets(world, people, accounts, orders),
     )

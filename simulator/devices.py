@@ -8,11 +8,13 @@ import numpy as np
 
 from simulator.catalogue import OFFLINE
 from simulator.people import VISITORS_PER_USER, People
-from simulator.world import DAY, NEVER, Ints, World, pick
+from simulator.world import DAY, NEVER, Bools, Ints, World, pick
 
 SHARE_SHARED = 0.04
 #: Of the shared devices: those with a ring of up to five people.
 SHARE_RINGS = 0.08
+#: Of the people with a second device: those who never log in on it.
+SHARE_GUESTS = 0.08
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Devices:
         register_device: Device on which each person registered (a kiosk for some).
         visitor_device: Device of each visitor.
         os: Operating system code of each device.
+        guest: Devices on which their owner never logs in.
     """
 
     count: int
@@ -36,6 +39,7 @@ class Devices:
     register_device: Ints
     visitor_device: Ints
     os: Ints
+    guest: Bools
 
     def at(self, rng: np.random.Generator, person: Ints, times: Ints) -> Ints:
         """A device that the person has at that time."""
@@ -43,6 +47,11 @@ class Devices:
         link = self.offset[person] + (rng.random(len(person)) * number).astype(np.int64)
         link = np.where(self.since[link] <= times, link, self.offset[person])
         return self.device[link]
+
+    def logged_in_at(self, rng: np.random.Generator, person: Ints, times: Ints) -> Ints:
+        """A device on which the person logs in: the first one instead of a guest device."""
+        device = self.at(rng, person, times)
+        return np.where(self.guest[device], self.own(person), device)
 
     def own(self, person: Ints) -> Ints:
         """Each person's first device."""
@@ -77,7 +86,18 @@ def make_devices(world: World, people: People) -> Devices:
         register_device=register_device,
         visitor_device=np.arange(owned + kiosks, count),
         os=pick(rng, [0.58, 0.33, 0.09], count),
+        guest=_guests(world, number, shared, count),
     )
+
+
+def _guests(world: World, number: Ints, shared: Ints, count: int) -> Bools:
+    """Second devices that nobody logs in on; a device that others use too is none of them."""
+    second = (np.cumsum(number) - number + 1)[number > 1]
+    drawn = world.rng("guest_devices").random(len(second)) < SHARE_GUESTS
+    guest = np.zeros(count, bool)
+    guest[second[drawn]] = True
+    guest[shared] = False
+    return guest
 
 
 def _shares(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.catalogue import CREDIT, EVENT, PRODUCTS, SCENARIOS
+from simulator.devices import Devices
 from simulator.orders import Orders
 from simulator.people import NO_BUYER, Accounts, People
 from simulator.sessions import FROM_AD, ORDER, REGISTER, REPAY, Sessions
@@ -57,11 +58,12 @@ def make_events(
     world: World,
     people: People,
     accounts: Accounts,
+    devices: Devices,
     sessions: Sessions,
     touches: Touches,
     orders: Orders,
 ) -> Events:
-    """Expand sessions to events, sorted by time."""
+    """Expand sessions to events, sorted by time. On a guest device nobody logs in."""
     rng = world.rng("events")
     parts = [
         _part(np.arange(sessions.count), sessions.at, "app_open"),
@@ -80,16 +82,17 @@ def make_events(
     order = np.lexsort((event, session, at))
     session, at, event, product = session[order], at[order], event[order], product[order]
     scenario = np.where(product >= 0, _SCENARIO[product], -1)
+    guest = devices.guest[sessions.device[session]]
     return Events(
         at=at,
         received_at=_received(world, rng, at),
         session=session,
-        event=event,
+        event=np.where(guest & (event == EVENT["login"]), EVENT["tab_switch"], event),
         product=product,
         scenario=_browsed_scenarios(rng, event, scenario),
         campaign=_campaigns(sessions, touches, session),
         dwell=_dwell(rng, people, accounts, sessions, session, event),
-        account=_accounts(accounts, sessions, session, at, event),
+        account=np.where(guest, -1, _accounts(accounts, sessions, session, at, event)),
         device=sessions.device[session],
     )
 

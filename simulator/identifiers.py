@@ -20,6 +20,9 @@ from simulator.world import NEVER, Bools, Ints, Texts, World, decimal_texts, wak
 SHARE_PHONE_CHANGED = 0.12
 #: People who give the phone of a relative with an account of their own.
 SHARE_FAMILY_PHONE = 0.01
+SHARE_MEMBERS = 0.4
+#: Second accounts with a membership number: those that carry the first account's.
+SHARE_SAME_MEMBER = 0.5
 #: Phone numbers of a block: those from the second figure on belong to people that never register.
 PHONES_PER_BLOCK, STRANGERS_FROM = 90_000, 70_000
 _FACTORS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
@@ -42,6 +45,7 @@ class Identifiers:
     name: Ints
     gender: Texts
     birth: Ints
+    member: Ints
 
     def phone_at(self, account: Ints, times: Ints) -> Ints:
         """Phone of each account at a time."""
@@ -51,8 +55,12 @@ class Identifiers:
 
 def phones(world: World, numbers: Ints) -> pa.Array:
     """Text column of phone numbers of a block."""
-    first = 199_000_000_00 + world.block * PHONES_PER_BLOCK
-    return decimal_texts("", np.where(numbers < 0, -1, numbers + first), 11)
+    return decimal_texts("", np.where(numbers < 0, -1, phone_number(world, 0) + numbers), 11)
+
+
+def phone_number(world: World, number: int) -> int:
+    """A phone of a block as it is dialled."""
+    return 199_000_000_00 + world.block * PHONES_PER_BLOCK + number
 
 
 def strangers(world: World, stream: str, size: int) -> Ints:
@@ -74,6 +82,11 @@ def id_cards(stems: Ints) -> pa.Array:
 def emails(world: World, numbers: Ints) -> pa.Array:
     """Text column of e-mail addresses."""
     return pc.binary_join_element_wise(world.ids("m", numbers), "@example.com", "")
+
+
+def member_numbers(world: World, numbers: Ints) -> pa.Array:
+    """Text column of membership numbers."""
+    return world.ids("MB", numbers)
 
 
 def names(codes: Ints) -> pa.Array:
@@ -130,6 +143,7 @@ def make_identifiers(world: World, people: People, accounts: Accounts, buyers: I
         name=rng.integers(0, len(SURNAMES) * len(GIVEN) ** 2, count)[accounts.person],
         gender=gender.astype(object)[accounts.person],
         birth=birth[accounts.person],
+        member=_members(world, accounts),
     )
 
 
@@ -148,6 +162,18 @@ def _changes(world: World, rng: np.random.Generator, accounts: Accounts, changed
     at = low + (rng.random(len(low)) * room).astype(np.int64)
     at = np.clip(waking(at), low, low + room - 1)
     return np.where(changed, at, -NEVER).astype(np.int64)
+
+
+def _members(world: World, accounts: Accounts) -> Ints:
+    """Membership number of each account; two accounts of one person may carry one number."""
+    rng = world.rng("member_numbers")
+    size = len(accounts.person)
+    number = np.where(rng.random(size) < SHARE_MEMBERS, np.arange(size), -1)
+    second = np.flatnonzero((accounts.person != np.arange(size)) & (number >= 0))
+    same = second[rng.random(len(second)) < SHARE_SAME_MEMBER]
+    number[accounts.person[same]] = accounts.person[same]
+    number[same] = accounts.person[same]
+    return number
 
 
 def _births(rng: np.random.Generator, size: int) -> Ints:

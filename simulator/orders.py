@@ -222,7 +222,7 @@ def _assemble(
         status=status,
         matured_at=matured_at,
         renewed_from=draft.renewed_from,
-        device=devices.at(rng, person, at),
+        device=devices.logged_in_at(rng, person, at),
         is_coupon=draft.is_coupon,
         revenue=revenue,
         cost=cost,

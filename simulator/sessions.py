@@ -23,8 +23,9 @@ FADING, FADED = 60 * DAY, 0.9
 
 @dataclass(frozen=True)
 class Sessions:
-    """Sessions in no order. `account` is -1 where nobody logs in; `subject` is what it is about:
-    the touch, person, order or instalment, by kind (-1 for browsing).
+    """Sessions in no order. `account` is -1 where nobody logs in (on a guest device it is who sits
+    there, and no event tells); `subject` is what it is about: the touch, person, order or
+    instalment, by kind (-1 for browsing).
     """
 
     kind: Ints
@@ -154,7 +155,7 @@ def _returns(world: World, devices: Devices, winback: Winback) -> Sessions:
     person = winback.person[np.concatenate([back, back[row]])]
     at = np.concatenate([first, later])
     size = len(at)
-    device = devices.at(rng, person, at)
+    device = devices.logged_in_at(rng, person, at)
     return Sessions(
         _fill(size, BROWSE), at, device, person, _fill(size, -1), _fill(size, world.end)
     )
@@ -200,6 +201,6 @@ def _repayments(
     number = np.flatnonzero(chosen & (rng.random(len(person)) < 0.4))
     paid = repayments.paid_at[number]
     at = np.maximum(paid - rng.integers(20, 120, len(paid)), orders.at[repayments.order[number]])
-    device = devices.at(rng, person[number], at)
+    device = devices.logged_in_at(rng, person[number], at)
     account = orders.account[repayments.order[number]]
     return Sessions(_fill(len(at), REPAY), at, device, account, number, paid + 1)

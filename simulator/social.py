@@ -22,6 +22,8 @@ from simulator.writing import coded, moment, table
 PLATFORMS = ("weixin", "weibo", "douyin", "xiaohongshu")
 #: Share of registered people that follow, and followers per user that never register.
 FOLLOWERS, STRANGE_FOLLOWERS = 0.26, 0.43
+#: People who keep their nickname on another platform.
+SAME_NICKNAME = 0.8
 _SOURCES = ("scan", "referral", "search", "group")
 STAFF, GROUPS = 40, 5
 _ACTIVITIES = ("post", "reply", "like", "share", "click")
@@ -58,11 +60,16 @@ def make_follows(scene: Scene) -> Follows:
     at = np.minimum(waking(np.where(inside, near, at)), world.end - 1)
     until = waking(at + rng.exponential(300 * DAY, size).astype(np.int64) + DAY)
     left = (rng.random(size) < 0.3) & (until < world.end)
-    free = world.rng("follow_phones").permutation(PHONES_PER_BLOCK - STRANGERS_FROM)
-    own = STRANGERS_FROM + free[np.maximum(person - people.count, 0) % len(free)]
+    own = stranger_phones(world)[np.maximum(person - people.count, 0)]
     phone = np.where(member, scene.identifiers.phone_at(row, at), own)
     phone = np.where(rng.random(size) < np.where(member, 0.35, 0.1), phone, -1)
     return Follows(person, platform, at, np.where(left, until, NEVER), phone)
+
+
+def stranger_phones(world: World) -> Ints:
+    """Phone of each person that never registers, in the order of these people."""
+    free = PHONES_PER_BLOCK - STRANGERS_FROM
+    return STRANGERS_FROM + world.rng("follow_phones").permutation(free)
 
 
 def open_ids(world: World, follows: Follows) -> Ints:
@@ -71,10 +78,16 @@ def open_ids(world: World, follows: Follows) -> Ints:
 
 
 def social_profiles(scene: Scene) -> Files:
-    """channel.social_profiles: one file. Only weixin tells a union id, few tell a phone."""
+    """channel.social_profiles: one file. Only weixin tells a union id, few tell a phone.
+
+    Four in five of those who follow on two platforms have the same nickname on both.
+    """
     world, own = scene.world, make_follows(scene)
     rng = world.rng("nicknames")
     nickname = rng.integers(0, len(SURNAMES) * len(GIVEN) ** 2, len(own.person))
+    _, first, person = np.unique(own.person, return_index=True, return_inverse=True)
+    keeps = world.rng("same_nickname").random(len(nickname)) < SAME_NICKNAME
+    nickname = np.where(keeps, nickname[first[person]], nickname)
     columns = {
         "platform": coded(PLATFORMS, own.platform),
         "open_id": world.ids("oid", open_ids(world, own)),

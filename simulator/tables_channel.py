@@ -21,6 +21,7 @@ from simulator.catalogue import (
 )
 from simulator.delivery import Files
 from simulator.identifiers import platform_users
+from simulator.networks import PREFIXES, session_networks
 from simulator.world import DAY, Ints, World, local_day
 from simulator.writing import coded, constant, day, moment, money, table, text, whole
 
@@ -146,8 +147,7 @@ def app_events(scene: Scene) -> Files:
     month = local_day(events.at).astype("datetime64[D]").astype("datetime64[M]")
     home = world.rng("device_columns").integers(0, len(CITIES), scene.devices.count)
     home[scene.devices.device] = scene.people.city[scene.devices.person]
-    network = world.rng("network").integers(0, 512, scene.devices.count)
-    prefixes = [f"198.{18 + value // 256}.{value % 256}" for value in range(512)]
+    network = session_networks(world, scene.people, scene.devices, scene.sessions)
     regions = [region for region, _, _ in CITIES]
     for value in np.unique(month):
         rows = np.flatnonzero(month == value)
@@ -171,7 +171,7 @@ def app_events(scene: Scene) -> Files:
                     "dwell_seconds": whole(events.dwell[rows]),
                     "os": coded(_OS, scene.devices.os[device]),
                     "app_version": coded(_VERSIONS, version),
-                    "ip_prefix": coded(prefixes, network[device]),
+                    "ip_prefix": coded(PREFIXES, network[events.session[rows]]),
                     "region_code": coded(regions, home[device]),
                     "properties": coded(_PROPERTIES, events.event[rows]),
                 }

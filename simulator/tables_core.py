@@ -19,7 +19,7 @@ from simulator.catalogue import (
     WEALTH,
 )
 from simulator.delivery import Files
-from simulator.identifiers import emails, id_cards, names, phones
+from simulator.identifiers import emails, id_cards, member_numbers, names, phones
 from simulator.outcomes import STATUS
 from simulator.service import TOPICS
 from simulator.tables_channel import product_ids
@@ -123,6 +123,7 @@ def customers(scene: Scene) -> Files:
         "phone": phones(world, own.phone),
         "id_card": id_cards(own.id_card),
         "email": emails(world, own.email),
+        "member_number": member_numbers(world, own.member),
         "name": names(own.name),
         "gender": text(own.gender),
         "birth_date": day(own.birth),

@@ -6,14 +6,25 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from simulator.build import Scene
 from simulator.catalogue import CHANNEL_CODES
 from simulator.effects import incremental, margins
-from simulator.identifiers import emails, id_cards, phones, platform_users
+from simulator.identifiers import (
+    STRANGERS_FROM,
+    emails,
+    id_cards,
+    member_numbers,
+    phone_number,
+    phones,
+    platform_users,
+)
 from simulator.people import REPEATER
-from simulator.social import make_contacts, make_follows, open_ids
+from simulator.social import make_contacts, make_follows, open_ids, referrals, stranger_phones
+from simulator.tables_contact import coupons
 from simulator.tables_core import logins
+from simulator.tables_crm import leads
 from simulator.value import value_36_months
 from simulator.world import NEVER, Bools, Ints
 from simulator.writing import coded, flag, moment, money, table, whole
@@ -71,7 +82,7 @@ def customers(scene: Scene) -> pa.Table:
 
 
 def identifiers(scene: Scene) -> pa.Table:
-    """Identifier type, raw value and person, each once."""
+    """Identifier type, raw value and person, each once; whatever is delivered is among them."""
     world, own, accounts = scene.world, scene.identifiers, scene.accounts
     count, devices = scene.people.count, scene.devices
     account, device, _, _ = logins(scene)
@@ -81,8 +92,9 @@ def identifiers(scene: Scene) -> pa.Table:
     touched = scene.touches.person
     person = accounts.person
     unions = np.append(union, contacts.person)
-    told = np.concatenate([own.phone, own.phone_before, follows.phone])
-    tellers = np.concatenate([person, person, follows.person])
+    met, met_person = _strangers_met(scene)
+    told = np.concatenate([own.phone, own.phone_before, follows.phone, met])
+    tellers = np.concatenate([person, person, follows.person, met_person])
 
     def ids(prefix: str) -> _Render:
         return lambda numbers: world.ids(prefix, numbers)
@@ -112,6 +124,7 @@ def identifiers(scene: Scene) -> pa.Table:
             unions,
         ),
         ("wecom_user", ids("wx"), contacts.person, contacts.person),
+        ("member_number", lambda n: member_numbers(world, n), own.member, person),
     ]
     tables = []
     for kind, render, values, persons in parts:
@@ -127,6 +140,27 @@ def identifiers(scene: Scene) -> pa.Table:
             )
         )
     return pa.concat_tables(tables).combine_chunks()
+
+
+def _strangers_met(scene: Scene) -> tuple[Ints, Ints]:
+    """Phones that people who never register left for a coupon, as a lead or invited; the person.
+
+    They are drawn while the tables are made, so they are read from them.
+    """
+    told = [
+        pc.drop_null(rows[name].combine_chunks())
+        for files, name in (
+            (coupons, "claimed_by_phone"),
+            (leads, "phone"),
+            (referrals, "invitee_phone"),
+        )
+        for _, rows in files(scene)
+    ]
+    first = phone_number(scene.world, 0)
+    number = np.unique(pc.cast(pa.concat_arrays(told), pa.int64()).to_numpy()) - first
+    number = number[number >= STRANGERS_FROM]
+    owner = np.argsort(stranger_phones(scene.world))
+    return number, scene.people.count + owner[number - STRANGERS_FROM]
 
 
 def _distinct(values: Ints, persons: Ints) -> tuple[Ints, Ints]:

@@ -21,6 +21,7 @@ IDENTIFIERS = {
     "open_id": "open_id",
     "union_id": "union_id",
     "external_user_id": "wecom_user",
+    "member_number": "member_number",
 }
 #: Ends of names, with the type that goes with them.
 _MOMENTS = {"_at": "timestamp", "_date": "date"}

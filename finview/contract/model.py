@@ -20,6 +20,7 @@ HASHED_CLASSES = (
     "open_id",
     "union_id",
     "wecom_user",
+    "member_number",
 )
 #: Personal-data classes that are cleaned in place: `url` loses its query, `text` its identifiers.
 CLEANED_CLASSES = ("url", "text")

@@ -25,6 +25,7 @@ _NORMALISED = {
     "open_id": "trim({v})",
     "union_id": "trim({v})",
     "wecom_user": "trim({v})",
+    "member_number": "upper(trim({v}))",
     # Stored in plain text; hashed only for the suppression list.
     "customer_id": "trim({v})",
     "order_id": "trim({v})",

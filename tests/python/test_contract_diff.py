@@ -245,7 +245,7 @@ def test_a_project_does_not_differ_from_its_export(released: Path) -> None:
         result = _call("diff", old, "--check")
         assert result.exit_code == 0, result.output
         assert "breaking" not in result.output and "compatible" not in result.output
-    assert _call("diff", released / "crm.odcs.yaml").output == "crm 1.1.0 -> 1.1.0\n  no change\n"
+    assert _call("diff", released / "crm.odcs.yaml").output == "crm 1.2.0 -> 1.2.0\n  no change\n"
 
 
 def test_a_breaking_change_without_its_version_fails_the_check(released: Path) -> None:
@@ -259,8 +259,8 @@ def test_a_breaking_change_without_its_version_fails_the_check(released: Path) -
     assert result.exit_code == 1
     told = "  breaking   crm.consents.action: accepted value 'renew' removed (rows with it are"
     assert told in result.output
-    assert "needed: major; 1.1.0 -> 1.1.0 is NOT enough" in result.output
-    _edit(old, lambda text: text.replace("version: 1.1.0", "version: 0.9.0", 1))
+    assert "needed: major; 1.2.0 -> 1.2.0 is NOT enough" in result.output
+    _edit(old, lambda text: text.replace("version: 1.2.0", "version: 0.9.0", 1))
     assert _call("diff", released, "--check").exit_code == 0
 
 

@@ -234,9 +234,14 @@ def test_truth_names_every_delivered_identifier(
     tables.execute(f"create view truth as select * from '{sample}/truth/identifiers.parquet'")
     for kind, query in {
         "device": "select device_id from app_events union select device_id from ad_touches",
+        "customer": "select customer_id from customers",
         "phone": "select phone from customers union select recipient_phone from messages"
-        " union select phone from social_profiles union select phone from wecom_contacts",
+        " union select phone from social_profiles union select phone from wecom_contacts"
+        " union select claimed_by_phone from coupons union select phone from leads"
+        " union select invitee_phone from referrals",
         "id_card": "select id_card from customers",
+        "email": "select email from customers",
+        "member_number": "select member_number from customers",
         "platform_user": "select platform_user_id from ad_touches",
         "open_id": "select open_id from social_profiles",
         "union_id": "select union_id from social_profiles"

@@ -18,6 +18,7 @@ renamed as (
         phone_hash,
         id_card_hash,
         email_hash,
+        member_number_hash,
         name_hash as person_name_hash,
         register_device_id_hash,
 
