@@ -140,9 +140,17 @@ def relation_of(table: str, paths: Sequence[Path]) -> str:
 
 def rows(home: Home, table: str) -> list[dict[str, Any]]:
     """Every row of a table, in one order."""
+    return rows_where(home, table, "true")
+
+
+def rows_where(
+    home: Home, table: str, condition: str, values: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """The rows of a table that meet a condition (SQL with parameters), in one order."""
     with _writer() as connection:
-        found = connection.execute(f"select * from {relation(home, table)} order by all nulls last")
-        return [dict(zip(TABLES[table], row, strict=True)) for row in found.fetchall()]
+        select = f"select * from {relation(home, table)} where {condition} order by all nulls last"
+        found = connection.execute(select, list(values)).fetchall()
+    return [dict(zip(TABLES[table], row, strict=True)) for row in found]
 
 
 def write(home: Home, table: str, values: Iterable[Sequence[Any]], sequence: int) -> Path:
