@@ -130,7 +130,8 @@ def print_history(found: History) -> None:
         for row in found.events
     ]
     titles = ["build", "as of", "what", "user", "other user", "identifier", "why"]
-    print_table("events", titles, rows)
+    if rows:
+        print_table("events", titles, rows)
     rows = [
         [
             each.decision_id,
@@ -144,7 +145,8 @@ def print_history(found: History) -> None:
         for each in found.decisions
     ]
     titles = ["decision", "when (UTC)", "who", "what", "left", "right", "why"]
-    print_table("decisions", titles, rows)
+    if rows:
+        print_table("decisions", titles, rows)
     if found.merged_with:
         console.print(f"merged with: {', '.join(found.merged_with)}", markup=False)
 

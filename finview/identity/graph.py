@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -93,7 +93,7 @@ def strongest_path(links: Sequence[Link], start: Identifier, end: Identifier) ->
     """The path whose weakest link is strongest; of those the shortest, then the first by name.
 
     Returns:
-        The links from `start` to `end`; empty when nothing connects them.
+        The links from `start` to `end`, each turned that way; empty when nothing connects them.
     """
     best = strongest(links)
     for weight in sorted({link.weight for link in best.values()}, reverse=True):
@@ -117,16 +117,13 @@ def _shortest(
                 open_.append(other)
     if end not in came_from or start == end:
         return []
-    return list(reversed([links[ends] for ends in _steps(came_from, end)]))
-
-
-def _steps(
-    came_from: Mapping[Identifier, Identifier], end: Identifier
-) -> Iterator[tuple[Identifier, Identifier]]:
-    while came_from[end] != end:
+    path = []
+    while end != start:
         before = came_from[end]
-        yield (before, end) if before <= end else (end, before)
+        link = links[min(before, end), max(before, end)]
+        path.append(replace(link, left=before, right=end))
         end = before
+    return path[::-1]
 
 
 def _neighbours(
