@@ -126,7 +126,11 @@ def _refuse_other_data(home: Home, example: str) -> None:
     """Two populations in one home would become one set of users; accepted data counts too."""
     landed = _files(home.landing)
     other = [path for path in landed if path.name != f"{example}.parquet"]
-    accepted = [path for path in _files(home.accepted) if path.name != "_schema.parquet"]
+    accepted = [
+        path
+        for path in _files(home.accepted)
+        if path.name != "_schema.parquet" and home.identity not in path.parents
+    ]
     if not other and (landed or not accepted):
         return
     found = (other or accepted)[0]

@@ -93,6 +93,11 @@ class Home:
         return self.root / "accepted"
 
     @property
+    def identity(self) -> Path:
+        """What finview itself keeps about identity, see `finview.identity.state`."""
+        return self.accepted / "identity"
+
+    @property
     def quarantine(self) -> Path:
         return self.root / "quarantine"
 

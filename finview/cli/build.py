@@ -47,7 +47,7 @@ def run(
     settings = load_settings(home)
     engine_of(home, settings).check()
     home.create()
-    if is_empty(home.landing) and is_empty(home.accepted) and not settings.pull:
+    if nothing_delivered(home) and not settings.pull:
         make_sample(home, refuse=no_sample)
     with Progress() as progress:
         result = pipeline.run(home, full_refresh=full_refresh, on_progress=progress)
@@ -105,8 +105,11 @@ def env(home: Home) -> None:
     """
     from finview.dbt import dbt_environment
     from finview.engines import engine_of
+    from finview.identity.state import create_tables
 
     engine = engine_of(home, load_settings(home))
+    if home.accepted.is_dir():
+        create_tables(home)
     values = {**dbt_environment(home, project_root()), **engine.environment(None)}
     for name, value in sorted(values.items()):
         click.echo(f"export {name}={shlex.quote(value)}")
@@ -133,6 +136,14 @@ def doctor(home: Home) -> None:
     bad = sum(finding.level == "bad" for finding in findings)
     console.print("all well" if not bad else f"{bad} to mend", markup=False)
     raise SystemExit(1 if bad else 0)
+
+
+def nothing_delivered(home: Home) -> bool:
+    """Neither a landed nor an accepted file; what finview keeps itself does not count."""
+    sources = home.accepted.iterdir() if home.accepted.is_dir() else ()
+    return is_empty(home.landing) and all(
+        is_empty(folder) for folder in sources if folder != home.identity
+    )
 
 
 def is_empty(folder: Path) -> bool:

@@ -109,12 +109,12 @@ def parity(home: Home, users: int, days: int, keep: bool) -> None:
     Example:
       finview parity --home var/parity --users 600
     """
-    from finview.cli.build import is_empty
+    from finview.cli.build import nothing_delivered
     from finview.parity import check_parity
 
     home.create()
     with Progress() as progress:
-        if is_empty(home.landing) and is_empty(home.accepted):
+        if nothing_delivered(home):
             from simulator import simulate
 
             simulate(home.landing, home.truth, users=users, days=days, on_progress=progress.count)

@@ -56,8 +56,14 @@ class HashKey:
         )
 
 
-def load_key(home: Home, ledger: Ledger, environment: Mapping[str, str] | None = None) -> HashKey:
-    """The key of this run, checked against the ledger.
+def load_key(
+    home: Home,
+    ledger: Ledger,
+    environment: Mapping[str, str] | None = None,
+    *,
+    quiet: bool = False,
+) -> HashKey:
+    """The key of this run, checked against the ledger; `quiet` for a second look at it.
 
     Raises:
         FinviewError: too short, absent after a key was in use, or different under the same version.
@@ -81,7 +87,8 @@ def load_key(home: Home, ledger: Ledger, environment: Mapping[str, str] | None =
                 f"set {KEY_VARIABLE} to that key; without it identifiers would no longer match",
             )
         key = HashKey(version, True, _sample_secret(home))
-        _log.warning(key.warning)
+        if not quiet:
+            _log.warning(key.warning)
     _check_unchanged(ledger, key)
     return key
 

@@ -72,6 +72,8 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
     Raises:
         FinviewError: a stage that the layer needs is red or has not run.
     """
+    from finview.identity.state import create_tables
+
     record = BuildRecord(home)
     record.require_green(None, dbt.NEEDS[layer])
     current = record.load() or {}
@@ -84,6 +86,7 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
     fingerprint = dbt.model_fingerprint(project, variables)
     stamp = engine.stamp()
     if layer == "seeds":
+        create_tables(home)  # a home from before these tables, built on from its last ingestion
         _forget_changed_warehouse(engine, stamp)
     reason = _reason_to_start_afresh(engine, stamp, fingerprint, as_of)
     if reason and layer == "seeds":

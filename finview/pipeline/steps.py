@@ -31,6 +31,7 @@ def step_ingest(home: Home) -> IngestReport:
     Raises:
         FinviewError: no key, a control total that does not add up, or nothing ever accepted.
     """
+    from finview.identity.state import ensure, state_hashes
     from finview.ingest import ingest, input_hashes, resolve_as_of
 
     project = project_root()
@@ -41,8 +42,10 @@ def step_ingest(home: Home) -> IngestReport:
             # From here on accepted data may differ from what the earlier build was made of.
             record.stage("ingest", False, {"note": "a new ingestion began"})
         report = ingest(home, contract, settings, count)
+        ensure(home)
         as_of = resolve_as_of(home, contract, settings)
-        record.start(as_of, input_hashes(home), code_version(project))
+        inputs = {**input_hashes(home), **state_hashes(home)}
+        record.start(as_of, inputs, code_version(project))
         statuses = [file.status for file in report.files]
         record.stage(
             "ingest",

@@ -72,14 +72,19 @@ def erase_quarantined(
 
 
 def ledger_rows(
-    home: Home, columns: str, where: str = "true", values: Sequence[object] = ()
+    home: Home,
+    columns: str,
+    where: str = "true",
+    values: Sequence[object] = (),
+    *,
+    table: str = "files",
 ) -> list[tuple[Any, ...]]:
-    """Rows of the ledger's table `files`; empty when there is no ledger yet."""
+    """Rows of a table of the ledger; empty when there is no ledger yet."""
     path = home.audit / "ingest.sqlite"
     if not path.exists():
         return []
     with closing(sqlite3.connect(path)) as ledger:
-        found = ledger.execute(f"select {columns} from files where {where}", list(values))
+        found = ledger.execute(f"select {columns} from {table} where {where}", list(values))
         return found.fetchall()
 
 

@@ -24,6 +24,7 @@ from finview.privacy.accepted import erase_accepted, record_erased
 from finview.privacy.derived import erase_logs, remove_builds, stop_publishing
 from finview.privacy.files import engine, remove
 from finview.privacy.gone import load_gone, row_is_gone
+from finview.privacy.identity import count_identity, erase_identity
 from finview.privacy.landing import erase_landed
 from finview.privacy.person import Person, find_person, has_files, source_of
 from finview.privacy.published import erase_published
@@ -63,6 +64,7 @@ def find(
                 found = engine_.execute(f"select count(*) from {relation}").fetchall()[0][0]
                 if found:
                     report.counts[table.full_name] = int(found)
+        report.counts.update(count_identity(engine_, home))
     remove(home.root / "tmp" / "erase")
     return report
 
@@ -171,6 +173,7 @@ def _remove(
     load_gone(connection, home, contract, gone)
     counted("warehouse, candidate and dbt artefacts (files)", remove_builds(home))
     counted("logs and orchestrator (rows)", erase_logs(connection, home))
+    counted("identity decisions and user keys (rows)", erase_identity(connection, home))
     counted("accepted (rows)", erase_accepted(connection, home, contract, listed))
     landed = erase_landed(connection, home, contract, listed)
     counted("quarantine (rows)", landed.quarantined)

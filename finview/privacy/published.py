@@ -33,6 +33,8 @@ _SOURCE = "finview_version"
 _KEPT = "finview_kept"
 #: The mart that says which identifiers led to which user.
 _BRIDGE = "bridge_user_identifier"
+#: Columns that hold an identifier of any type, with the column that says which.
+_VALUES = {"identifier_value": "identifier_type", "linked_value": "linked_type"}
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,17 @@ def _find(
         conditions, hits = {}, 0
         for table in manifest.tables.values():
             tests = []
+            named = {name for name, _ in table.columns}
             for name, kind in table.columns:
-                if name == "user_key":
-                    tests.append("coalesce(user_key in (select user_key from gone_users), false)")
+                if name in ("user_key", "other_user_key"):
+                    tests.append(f"coalesce({name} in (select user_key from gone_users), false)")
+                elif _VALUES.get(name) in named:
+                    listed = ", ".join(map(literal, [value for _, value in gone])) or "null"
+                    plain = ", ".join(map(literal, ids["customer_id"])) or "null"
+                    tests.append(
+                        f"coalesce({name} in ({listed}) or "
+                        f"({_VALUES[name]} = 'customer' and {name} in ({plain})), false)"
+                    )
                 elif (pii := plain_class(name)) and ids[pii]:
                     listed = ", ".join(map(literal, ids[pii]))
                     tests.append(f"coalesce({quoted(name)}::varchar in ({listed}), false)")

@@ -33,6 +33,7 @@ from finview.privacy.accepted import ledger_rows
 from finview.privacy.derived import remove_builds, stop_publishing
 from finview.privacy.erase import alone
 from finview.privacy.files import remove
+from finview.privacy.identity_rotation import carry_over
 from finview.privacy.person import has_files, source_of
 from finview.privacy.suppression import list_path, open_list
 from finview.publish.content import quoted
@@ -143,8 +144,14 @@ def _take_again(
         for link in links:
             link.unlink()
     tables = _compare(home, fresh, contract)
+    left_out = carry_over(home, fresh, contract, key)
     _keep_key_versions(home, fresh)
-    return {"version": key.version, "fingerprint": key.fingerprint, "tables": tables}
+    return {
+        "identity_rows_left_out": left_out,
+        "version": key.version,
+        "fingerprint": key.fingerprint,
+        "tables": tables,
+    }
 
 
 def _taken(home: Home, contract: Contract) -> Iterator[_Taken]:

@@ -8,6 +8,8 @@ FAILPOINTS = (
     "candidate_written",
     "manifest_written",
     "version_renamed",
+    "assignments_written",
+    "events_written",
     "before_pointer",
     "after_pointer",
 )

@@ -47,6 +47,8 @@ def publish(home: Home, settings: Settings, *, force: bool = False) -> Manifest:
         FinviewError: another publish runs, a stage is red or missing, the candidate is not the
             one recorded, or it is older than what is served. What was served stays served.
     """
+    from finview.identity.ledger import record_keys
+
     with only_publisher(home):
         chain = AuditChain(home)
         chain.verify()
@@ -68,6 +70,7 @@ def publish(home: Home, settings: Settings, *, force: bool = False) -> Manifest:
             audit_head=chain.head(),
         )
         manifest = _put_in_place(home, manifest)
+        record_keys(home, home.published / manifest.version, manifest)
         before = current_version(home)
         chain.append("publish_started", version=manifest.version, build_id=manifest.build_id)
         point_at(home, manifest.version)

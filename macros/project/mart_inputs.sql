@@ -16,7 +16,10 @@
             {%- do seen.append(node_id) -%}
             {%- if node_id in graph.sources -%}
                 {%- set table = graph.sources[node_id] -%}
-                {%- do pairs.append((model.schema, model.name, table.source_name, table.name)) -%}
+                {#- `identity` is what finview keeps itself: nobody delivers it. -#}
+                {%- if table.source_name != 'identity' -%}
+                    {%- do pairs.append((model.schema, model.name, table.source_name, table.name)) -%}
+                {%- endif -%}
             {%- elif node_id in graph.nodes -%}
                 {%- do open.extend(graph.nodes[node_id].depends_on.get('nodes', [])) -%}
             {%- endif -%}

@@ -197,7 +197,7 @@ def test_a_replay_of_their_files_is_quarantined(home: Home, contract: Contract) 
     assert {f for f in traces(home) if " in landing/" not in f} == set()
 
 
-STEPS = 10
+STEPS = 11
 
 
 class _Crash(BaseException):
@@ -217,15 +217,15 @@ def test_a_crash_after_any_step_is_mended_by_erasing_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(erasing, "step_done", crash)
-        if step < 9:
+        if step < 10:
             with pytest.raises(_Crash):
                 erasing.erase(home, contract, ["c-1"])
         else:
             erasing.erase(home, contract, ["c-1"])
-            assert len(done) == 9, "a step was added: count it here"
+            assert len(done) == 10, "a step was added: count it here"
             return
     report = erasing.erase(home, contract)
-    assert report.request_ids == (("erase-0001",) if step < 8 else ())
+    assert report.request_ids == (("erase-0001",) if step < 9 else ())
     assert traces(home) == set()
     AuditChain(home).verify()
     assert versions(home)[0].problem is None
