@@ -56,17 +56,42 @@
 {%- endmacro %}
 
 {#-
-    A number for each `node` in text order. Spark would sort all nodes in one task for it, so there
-    the loop works on the texts themselves.
+    A number of 64 bits for a node, alike for equal nodes and random otherwise; another salt gives
+    another. Not for what is kept: a hash may change with the engine's version.
 -#}
-{% macro node_number() -%}
-    {{ return(adapter.dispatch('node_number', 'finview')()) }}
+{% macro node_number(node, salt) -%}
+    {{ return(adapter.dispatch('node_number', 'finview')(node, salt)) }}
 {%- endmacro %}
 
-{% macro duckdb__node_number() -%}
-    row_number() over (order by node)
+{% macro duckdb__node_number(node, salt) -%}
+    hash({{ node if salt == 0 else "concat('" ~ salt ~ ":', " ~ node ~ ")" }})
 {%- endmacro %}
 
-{% macro spark__node_number() -%}
-    node
+{% macro spark__node_number(node, salt) -%}
+    xxhash64({{ node if salt == 0 else "concat('" ~ salt ~ ":', " ~ node ~ ")" }})
+{%- endmacro %}
+
+{#-
+    Rows of a table of components replaced by those of a work table (node, component, is_old), in
+    one commit; a row without a component goes. DuckDB deletes and inserts: an update of texts would
+    write the column of every row group again.
+-#}
+{% macro apply_component_changes(relation, changes) -%}
+    {{ return(adapter.dispatch('apply_component_changes', 'finview')(relation, changes)) }}
+{%- endmacro %}
+
+{% macro duckdb__apply_component_changes(relation, changes) -%}
+    delete from {{ relation }} where node in (select node from {{ changes }} where is_old);
+    insert into {{ relation }}
+    select node, component from {{ changes }} where component is not null
+{%- endmacro %}
+
+{% macro spark__apply_component_changes(relation, changes) -%}
+    merge into {{ relation }} as old
+    using {{ changes }} as new
+        on old.node = new.node
+    when matched and new.component is null then delete
+    when matched then update set old.component = new.component
+    when not matched and new.component is not null then
+        insert (node, component) values (new.node, new.component)
 {%- endmacro %}

@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from support.components import Change, Edge, Graph, expected_components
 
 from finview.dbt import TELEMETRY_OFF
 from finview.pipeline.dbt_layers import dbt_executable
@@ -108,9 +109,9 @@ class Workbench:
             text=True,
         )
 
-    def run(self, model: str, **more: Any) -> None:
+    def run(self, model: str, *arguments: str, **more: Any) -> None:
         """Build one model, which must succeed."""
-        done = self.dbt("run", "--select", model, **more)
+        done = self.dbt("run", "--select", model, *arguments, **more)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
     def sorted_rows(self, model: str, *columns: str) -> Rows:
@@ -130,6 +131,8 @@ def bench(
     (folder / "snapshots").mkdir()
     (folder / "snapshots" / "snapped.sql").write_text(SNAPPED, encoding="utf-8")
     (folder / "models" / "components.sql").write_text(components_model(EDGES), encoding="utf-8")
+    (folder / "models" / "current_edges.sql").write_text(CURRENT, encoding="utf-8")
+    (folder / "models" / "updated.sql").write_text(UPDATED, encoding="utf-8")
     shutil.copytree(project_root() / "macros", folder / "macros")
     shutil.copytree(project_root() / "tests" / "dbt" / "engine", folder / "tests")
     schema = f"macro_test_{uuid.uuid4().hex[:12]}"
@@ -207,9 +210,9 @@ def test_delete_and_insert_replaces_the_rows_of_a_key(bench: Workbench) -> None:
     ) == [(10,)]
 
 
-def _commits(bench: Workbench) -> int:
-    """Commits of the Iceberg table."""
-    return int(bench.query(f"select count(*) from {bench.schema}.replaced.snapshots")[0][0])
+def _commits(bench: Workbench, table: str = "replaced") -> int:
+    """Commits of an Iceberg table."""
+    return int(bench.query(f"select count(*) from {bench.schema}.{table}.snapshots")[0][0])
 
 
 # Connected components.
@@ -234,7 +237,7 @@ EDGES = [
 ]
 
 
-def components_model(edges: Sequence[tuple[str, str]]) -> str:
+def components_model(edges: Sequence[Edge]) -> str:
     """A model of these edges."""
     rows = ",\n".join(f"('{left}', '{right}')" for left, right in edges)
     return (
@@ -243,29 +246,14 @@ def components_model(edges: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def expected_components(edges: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Smallest node of the component of each node, by union and find."""
-    parent: dict[str, str] = {}
-
-    def find(node: str) -> str:
-        parent.setdefault(node, node)
-        while parent[node] != node:
-            node = parent[node]
-        return node
-
-    for left, right in edges:
-        low, high = sorted((find(left), find(right)))
-        parent[high] = low
-    return {node: find(node) for node in list(parent)}
-
-
 def test_components_are_labelled_with_their_smallest_node(bench: Workbench) -> None:
     expected = expected_components(EDGES)
     assert (len(expected), len(set(expected.values()))) == (133, 12)
     bench.run("components")
     found = bench.sorted_rows("components", "node", "component")
     assert found == sorted(expected.items())
-    assert _tables(bench) - {"replaced"} == {"components"}, "work tables are left"
+    assert not [name for name in _tables(bench) if "__" in name], "work tables are left"
+    assert "components" in _tables(bench)
 
 
 def test_components_are_replaced_by_the_next_run(bench: Workbench) -> None:
@@ -275,6 +263,79 @@ def test_components_are_replaced_by_the_next_run(bench: Workbench) -> None:
         bench.run("components")
         found = bench.sorted_rows("components", "node", "component")
         assert found == sorted(expected_components(edges).items())
+
+
+#: Both come as variables: all edges, and what changed since the build before.
+CURRENT = """\
+{{ config(materialized='table') }}
+select node_a, node_b
+from (values ('a', 'a', true)
+{%- for left, right in var('current', []) %}, ('{{ left }}', '{{ right }}', false){% endfor %}
+) as edges (node_a, node_b, is_none)
+where not is_none
+"""
+UPDATED = """\
+{{ config(materialized='connected_components', incremental=true, current_edges='current_edges') }}
+{% if is_incremental_components() %}
+select node_a, node_b, is_removed
+from (values ('a', 'a', true, true)
+{%- for left, right, is_removed in var('changes', []) -%}
+, ('{{ left }}', '{{ right }}', {{ is_removed }}, false)
+{%- endfor %}
+) as edges (node_a, node_b, is_removed, is_none)
+where not is_none
+{% else %}
+select node_a, node_b, false as is_removed from {{ ref('current_edges') }}
+union all
+select 'never' as node_a, 'there' as node_b, true as is_removed
+{% endif %}
+"""
+
+
+def test_components_are_kept_up_to_date(bench: Workbench) -> None:
+    """Many small graphs in one model, so that few builds try many constellations."""
+    graphs = [Graph(number, f"g{number:02}_", 4 + number % 9) for number in range(30)]
+
+    def step(*arguments: str, added: int, removed: int) -> None:
+        changes: list[Change] = [
+            change for graph in graphs for change in graph.change(added, removed)
+        ]
+        current = [edge for graph in graphs for edge in graph.edges]
+        bench.run("+updated", *arguments, current=current, changes=changes)
+        found = bench.sorted_rows("updated", "node", "component")
+        assert found == sorted(expected_components(current).items())
+
+    step(added=6, removed=0)
+    commits = _commits(bench, "updated") if bench.engine == "spark" else 0
+    step(added=2, removed=2)
+    if bench.engine == "spark":
+        assert _commits(bench, "updated") == commits + 1, "a reader could see half of a change"
+    step(added=2, removed=0)
+    step(added=0, removed=3)
+    step(added=0, removed=0)
+    step("--full-refresh", added=1, removed=1)
+    assert not [name for name in _tables(bench) if "__" in name], "work tables are left"
+
+
+def test_an_update_that_is_cut_off_changes_nothing(bench: Workbench) -> None:
+    if bench.engine == "spark":
+        pytest.skip("one statement, one commit: see the test above")
+    macro = bench.project / "macros" / "engine" / "work_table.sql"
+    text = macro.read_text(encoding="utf-8")
+    insert = "select node, component from {{ changes }}"
+    assert text.count(insert) == 1
+    current = [["b", "c"], ["x", "c"]]
+    changes = [["a", "b", True], ["x", "c", False]]
+    bench.run("+updated", "--full-refresh", current=[["a", "b"], ["b", "c"]])
+    macro.write_text(
+        text.replace(insert, "select node, error('cut off') from {{ changes }}"), encoding="utf-8"
+    )
+    done = bench.dbt("run", "--select", "+updated", current=current, changes=changes)
+    assert done.returncode != 0 and "cut off" in done.stdout
+    assert bench.sorted_rows("updated", "node", "component") == [("a", "a"), ("b", "a"), ("c", "a")]
+    macro.write_text(text, encoding="utf-8")
+    bench.run("+updated", current=current, changes=changes)
+    assert bench.sorted_rows("updated", "node", "component") == [("b", "b"), ("c", "b"), ("x", "b")]
 
 
 def _tables(bench: Workbench) -> set[str]:
