@@ -50,7 +50,7 @@
         ) }}
     {%- endcall -%}
     {%- for part in [
-        'labels_0', 'labels_1', 'parents_0', 'parents_1', 'choices', 'seeds', 'input'
+        'labels_0', 'labels_1', 'parents', 'hooks', 'choices', 'seeds', 'input'
     ] -%}
         {%- do drop_work_table(work ~ part) -%}
     {%- endfor -%}
@@ -81,18 +81,17 @@
     ) -%}
     {#- Two trees that chose each other: the smaller label stands for both. -#}
     {%- do make_work_table(
-        work ~ 'parents_0',
-        "select lab.label as node, case when bac.parent = lab.label and lab.label < cho.parent "
-        "then lab.label else coalesce(cho.parent, lab.label) end as parent "
-        "from (select label from " ~ labels ~ " group by label) as lab "
-        "left join " ~ work ~ "choices as cho on lab.label = cho.node "
-        "left join " ~ work ~ "choices as bac on cho.parent = bac.node"
+        work ~ 'hooks',
+        "select cho.node, cho.parent, true as is_open from " ~ work ~ "choices as cho "
+        "left join " ~ work ~ "choices as bac on cho.parent = bac.node "
+        "where not coalesce(bac.parent = cho.node and cho.node < cho.parent, false)"
     ) -%}
+    {%- do jump_to_roots(work, work ~ 'parents') -%}
     {%- set moved = run_query("select count(*) from " ~ work ~ "choices") -%}
     {%- do make_work_table(
         work ~ 'labels_' ~ ((round_number + 1) % 2),
-        "select lab.node, par.parent as label from " ~ labels ~ " as lab "
-        "inner join " ~ jump_to_roots(work) ~ " as par on lab.label = par.node"
+        "select lab.node, coalesce(par.parent, lab.label) as label from " ~ labels ~ " as lab "
+        "left join " ~ work ~ "parents as par on lab.label = par.node"
     ) -%}
     {{ return(moved.columns[0].values()[0] > 0) }}
 {%- endmacro %}
