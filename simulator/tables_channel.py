@@ -95,12 +95,12 @@ def ad_spend_daily(shared: Shared) -> Files:
 
 def ad_touches(scene: Scene) -> Files:
     """channel.ad_touches: one file a quarter. The device is known for most, the platform's user
-    for some."""
+    for some; on a guest device people have not logged in to the platform either."""
     touches, own, world = scene.touches, scene.campaigns, scene.world
     rng = world.rng("touch_columns")
     size = len(touches.at)
     device_known = touches.is_click | (rng.random(size) < 0.9)
-    user_known = rng.random(size) < 0.6
+    user_known = (rng.random(size) < 0.6) & ~scene.devices.guest[touches.device]
     utm = np.array([f"https://app.finview.example/l/{name}" for name in own.names])
     for name, rows in by_quarter(touches.at):
         campaign = touches.campaign[rows]

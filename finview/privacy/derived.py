@@ -24,7 +24,7 @@ _TOKEN = re.compile(rb"[A-Za-z0-9_.@+%-]{3,80}")
 _SHORT = 6
 _SQLITE = b"SQLite format 3\0"
 #: Classes that a word of a log is compared with; the hashes themselves are compared as they are.
-_CLASSES = ("customer_id", "phone", "id_card", "email", "device", "order_id")
+_CLASSES = ("customer_id", "phone", "id_card", "email", "member_number", "device", "order_id")
 
 
 def stop_publishing(home: Home, note: str) -> None:

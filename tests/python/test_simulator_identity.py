@@ -19,7 +19,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
     root: Path = tmp_path_factory.mktemp("identity")
     simulate(root / "landing", root / "truth", users=USERS, days=640, seed=5, file_format="parquet")
     with duckdb.connect() as connection:
-        for name in ("channel/app_events", "channel/social_profiles", "crm/customers"):
+        for name in (
+            "channel/app_events",
+            "channel/ad_touches",
+            "channel/social_profiles",
+            "crm/customers",
+        ):
             path = root / "landing" / name
             connection.execute(f"create view {path.name} as from '{path}/*.parquet'")
         for name in ("identifiers", "persons", "customers"):
@@ -88,6 +93,18 @@ def test_nobody_logs_in_on_a_guest_device(data: duckdb.DuckDBPyConnection) -> No
     )
     assert 0.005 < guests / seen < 0.04
     assert deeds == 0
+
+
+def test_no_platform_knows_who_uses_a_guest_device(data: duckdb.DuckDBPyConnection) -> None:
+    """Else its advertising id would lead to the owner's other devices."""
+    touches, told = only(
+        data,
+        """select count(*), count(platform_user_id) from ad_touches
+        where device_id in (select device_id from app_events join owned using (device_id)
+            join truth_persons using (person_id) where is_registered group by 1
+            having count(customer_id) = 0 and count(distinct session_id) > 9)""",
+    )
+    assert touches > 20 and told == 0
 
 
 def test_most_keep_their_nickname_on_another_platform(data: duckdb.DuckDBPyConnection) -> None:
