@@ -111,8 +111,13 @@ def _new_assignments(connection: duckdb.DuckDBPyConnection, home: Home, manifest
 
 
 def _new_events(connection: duckdb.DuckDBPyConnection, home: Home, manifest: Manifest) -> int:
-    """Make `fresh_events`, numbered; empty when a publish that was cut off wrote them."""
-    if "event_kind" not in _columns(manifest, _EVENTS):
+    """Make `fresh_events`, numbered; empty when a publish that was cut off wrote them.
+
+    New are events without a sequence; where the mart has no such column, those that the ledger
+    does not have.
+    """
+    columns = _columns(manifest, _EVENTS)
+    if "event_kind" not in columns:
         return 0
     sequence = manifest.build_sequence
     if any(int(path.stem) == sequence for path in state.files(home, "identity_events")):
@@ -123,10 +128,15 @@ def _new_events(connection: duckdb.DuckDBPyConnection, home: Home, manifest: Man
         if name not in ("event_sequence", "event_number")
     ]
     order = ", ".join(f"{name} nulls last" for name in told)
+    names = ", ".join(told)
+    new = f"select {names} from {_FILE}.mart.{_EVENTS}"
+    if "event_sequence" in columns:
+        new += " where event_sequence is null"
+    else:
+        new += f" except all select {names} from {state.relation(home, 'identity_events')}"
     connection.execute(
         f"create temp table fresh_events as select {sequence}::bigint as event_sequence, "
-        f"row_number() over (order by {order}) as event_number, {', '.join(told)} "
-        f"from {_FILE}.mart.{_EVENTS} where event_sequence is null"
+        f"row_number() over (order by {order}) as event_number, {names} from ({new})"
     )
     return _count(connection, "fresh_events")
 

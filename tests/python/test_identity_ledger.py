@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,13 +14,17 @@ import duckdb
 import pytest
 import yaml
 from support.identity import BRIDGE, SETTINGS, candidate, fill_marts
+from support.privacy import land_family
 from support.publish import build_and_publish
 
-from finview.audit import AuditChain
+from finview import importer
+from finview.audit import AuditChain, BuildRecord
+from finview.cli.build import nothing_delivered
 from finview.contract import load_contract
 from finview.errors import FinviewError
 from finview.identity import state
 from finview.ingest.keys import HashKey
+from finview.pipeline import step_ingest
 from finview.publish import Manifest, publish, versions
 from finview.settings import Home, project_root
 
@@ -134,6 +139,60 @@ def test_unchanged_content_adds_nothing(home: Home) -> None:
     assert publish(home, SETTINGS) == first
     assert published(home) == first
     assert bytes_of(home) == before
+
+
+def test_events_of_earlier_builds_are_not_added_again(home: Home) -> None:
+    published(home)
+    merged = ("merged", "u_zhao", "u_lin", None, None, "same id card", None)
+    fill_marts(home, BRIDGE, [(*ISSUED[:6], 1), merged])
+    candidate(home)
+    publish(home, SETTINGS)
+    rows = state.rows(home, "identity_events")
+    assert [(row["event_sequence"], row["event_kind"]) for row in rows] == [
+        (1, "issued"),
+        (2, "merged"),
+    ]
+
+
+def test_without_a_sequence_the_ledger_says_which_events_are_new(home: Home) -> None:
+    merged = ("merged", "u_zhao", "u_lin", None, None, "same id card", None)
+    for events in ([ISSUED], [ISSUED], [ISSUED, merged, merged]):
+        fill_marts(home, BRIDGE, events, with_sequence=False)
+        candidate(home)
+        publish(home, SETTINGS)
+    rows = state.rows(home, "identity_events")
+    assert [(row["event_sequence"], row["event_number"], row["event_kind"]) for row in rows] == [
+        (1, 1, "issued"),
+        (3, 1, "merged"),
+        (3, 2, "merged"),
+    ]
+
+
+def test_the_state_is_an_input_of_a_build(home: Home) -> None:
+    land_family(home)
+    hashes = []
+    for number in (1, 2, 2):
+        step_ingest(home)
+        record = BuildRecord(home).current()
+        hashes.append(record["inputs_sha256"])
+        named = [name for name in record["input_hashes"] if name.startswith("identity/")]
+        assert len(named) == number, named
+        if number == 1:
+            decision = ("d-1", None, "lin", "cut", "phone", "p", None, None, "x", None, 1)
+            state.write(home, "decisions", [decision], 1)
+    assert hashes[0] != hashes[1] == hashes[2]
+
+
+def test_a_home_with_these_tables_only_was_delivered_nothing(home: Home) -> None:
+    state.ensure(home)
+    assert nothing_delivered(home)
+    importer._refuse_other_data(home, "completejourney")
+    file = home.accepted / "crm" / "customers" / "2024-01-01" / "1.parquet"
+    file.parent.mkdir(parents=True)
+    shutil.copyfile(home.identity / "decisions" / "00000000.parquet", file)
+    assert not nothing_delivered(home)
+    with pytest.raises(FinviewError, match="already holds other data"):
+        importer._refuse_other_data(home, "completejourney")
 
 
 def test_only_what_changed_is_added(home: Home) -> None:

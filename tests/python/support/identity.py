@@ -58,6 +58,8 @@ def fill_marts(
     home: Home,
     bridge: Sequence[tuple[str, str, str, bool, bool]] = BRIDGE,
     events: Sequence[Event] = (),
+    *,
+    with_sequence: bool = True,
 ) -> None:
     """A warehouse with the identity marts; `events`: kind, user, other, type, value, why, build."""
     home.warehouse_file.unlink(missing_ok=True)
@@ -103,6 +105,8 @@ def fill_marts(
                 f"insert into mart.fct_identity_event values (?, ?, ?, ?, ?, ?, '{DAY}', ?, ?)",
                 [f"e-{number}", kind, user, other, type_, value, reason, sequence],
             )
+        if not with_sequence:
+            connection.execute("alter table mart.fct_identity_event drop event_sequence")
         connection.execute("create table report.rpt_users as select 1 as user_count")
 
 
