@@ -23,6 +23,7 @@ renamed as (
         scenario_code,
         os,
         app_version,
+        ip_prefix,
         region_code,
 
         -- numbers
