@@ -23,6 +23,7 @@ from finview.audit import BuildRecord
 from finview.durable import canonical_json, write_atomic
 from finview.engines import Engine, engine_of
 from finview.errors import FinviewError
+from finview.identity.matching.parameters import ensure_parameters
 from finview.progress import say
 from finview.settings import Home, load_settings, project_root
 
@@ -76,6 +77,7 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
     record.require_green(None, dbt.NEEDS[layer])
     current = record.load() or {}
     as_of = date.fromisoformat(current["as_of_date"])
+    ensure_parameters(home)
     project = project_root()
     settings = load_settings(home)
     engine = engine_of(home, settings)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from finview.contract import load_contract
 from finview.dbt import dbt_environment, telemetry_off
+from finview.identity.matching.parameters import ensure_parameters
 from finview.ingest import ingest
 from finview.pipeline.dbt_layers import dbt_executable
 from finview.settings import Home, load_settings, project_root
@@ -33,6 +34,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder)).create()
         ingest(home, load_contract(project), load_settings(home))  # empty tables with all columns
+        ensure_parameters(home)
         environment = {**os.environ, **dbt_environment(home, project)}
         for command in _COMMANDS:
             arguments = [dbt_executable(), *command, *sys.argv[1:]]

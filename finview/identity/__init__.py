@@ -1,0 +1,1 @@
+"""Who is who: what finview does for identity beside the SQL of the models."""
