@@ -68,7 +68,7 @@ def training_devices(home: Home, settings: Settings, comparisons: Sequence[Compa
         "from intermediate.int_device_pairs_compared where pair_purpose = 'train') "
         "order by device_id_hash",
     )
-    return pa.table({name: [row[at] for row in rows] for at, name in enumerate(columns)})
+    return pa.table({name: _array([row[at] for row in rows]) for at, name in enumerate(columns)})
 
 
 def threshold(project: Path, use: str) -> float:
@@ -77,6 +77,12 @@ def threshold(project: Path, use: str) -> float:
     with path.open(encoding="utf-8", newline="") as file:
         found = {row["match_use"]: row["minimum_probability"] for row in csv.DictReader(file)}
     return float(found[use])
+
+
+def _array(values: list[Any]) -> pa.Array:
+    """A column; one without values is text, for nothing compares with a column of no type."""
+    array = pa.array(values)
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 
 def _rows(home: Home, settings: Settings, query: str) -> list[tuple[Any, ...]]:
