@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from finview.cli import identity_output as out
+from finview.cli.identity_fit import fit
 from finview.cli.output import Group, home_option
 from finview.errors import FinviewError
 from finview.settings import Home
@@ -27,6 +28,8 @@ def identity() -> None:
     standard input, one per line), so that it stays out of the shell's history.
     """
 
+
+identity.add_command(fit)
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _raw_option = click.option(

@@ -34,15 +34,15 @@ paired as (
     select
         lef.device_id_hash,
         rig.device_id_hash as other_device_id_hash,
+        {% for column in compared %}
+        lef.{{ column }} as {{ column }}_l,
+        rig.{{ column }} as {{ column }}_r,
+        {% endfor %}
         lef.block_key,
         rig.single_customer_id as owner_customer_id,
         rig.owner_label,
         case when lef.is_unowned then 'score' else 'train' end as pair_purpose,
-        case when lef.is_owned then lef.owner_label = rig.owner_label end as is_same_owner,
-        {% for column in compared %}
-        lef.{{ column }} as {{ column }}_l,
-        rig.{{ column }} as {{ column }}_r{{ ',' if not loop.last }}
-        {% endfor %}
+        case when lef.is_owned then lef.owner_label = rig.owner_label end as is_same_owner
     from eligible as lef
     inner join eligible as rig
         on lef.block_key = rig.block_key
@@ -56,12 +56,11 @@ select
     device_id_hash,
     other_device_id_hash,
     pair_purpose,
+    {% for comparison in var('match_comparisons') %}
+    {{ match_level(comparison) }} as {{ comparison['name'] }}_level,
+    {% endfor %}
     block_key,
     owner_customer_id,
     owner_label,
-    is_same_owner,
-    -- noqa: disable=LT02
-    {% for comparison in var('match_comparisons') %}
-    {{ match_level(comparison) }} as {{ comparison['name'] }}_level{{ ',' if not loop.last }}
-    {% endfor %}
+    is_same_owner
 from paired

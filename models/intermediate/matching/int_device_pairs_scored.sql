@@ -48,14 +48,16 @@ promoted as (
 
 ),
 
-terms as (
+{% for name in comparisons %}
+{{ name }}_terms as (
 
     select *
     from promoted
-    where kind = 'term'
+    where kind = 'term' and comparison = '{{ name }}'
 
 ),
 
+{% endfor %}
 priors as (
 
     select *
@@ -96,7 +98,7 @@ weighted as (
     from pairs
     cross join priors
     {% for name in comparisons %}
-    left join (select * from terms where comparison = '{{ name }}') as {{ name }}_terms
+    left join {{ name }}_terms
         on pairs.{{ name }}_level = {{ name }}_terms.level
     {% endfor %}
 

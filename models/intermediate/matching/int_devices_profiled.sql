@@ -167,13 +167,21 @@ totals as (
 -- Everybody tied to the device by a system, not by guesswork: such a device needs no match.
 sightings as (
 
-    select device_id_hash, customer_id from counted where customer_id is not null
+    {% for relation, device in [
+        ('counted', 'device_id_hash'),
+        ('customer_devices', 'device_id_hash'),
+        ('customers', 'register_device_id_hash'),
+        ('orders', 'device_id_hash'),
+    ] %}
+    select
+        customer_id,
+        {{ device }} as device_id_hash
+    from {{ relation }}
+    where customer_id is not null
+    {% if not loop.last %}
     union all
-    select device_id_hash, customer_id from customer_devices
-    union all
-    select register_device_id_hash as device_id_hash, customer_id from customers
-    union all
-    select device_id_hash, customer_id from orders
+    {% endif %}
+    {% endfor %}
 
 ),
 
@@ -216,8 +224,10 @@ select
     -- Two accounts with one id card (else phone) are one person: they are no rivals.
     case
         when totals.login_customer_count = 1
-            then coalesce(customers.id_card_hash, customers.phone_hash, customers.customer_id,
-                totals.first_login_customer_id)
+            then
+                coalesce(
+                    customers.id_card_hash, customers.phone_hash, totals.first_login_customer_id
+                )
     end as owner_label,
     case
         when homes.ip_prefix is not null and habits.region_code is not null

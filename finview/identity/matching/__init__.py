@@ -1,0 +1,1 @@
+"""Probabilistic matching: Python fits the weights with Splink, SQL scores with them."""
