@@ -10,6 +10,7 @@
     'contact_without_consent', 'consent_rate',
     'complaint_rate', 'complaint_promise_share', 'complaint_resolution_days',
     'scenario_revenue_share',
+    'identity_match_rate',
 ] %}
 
 with missing_inputs as (

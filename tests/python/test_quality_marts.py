@@ -62,7 +62,10 @@ MARTS = {
             select customer_id, sum(revenue_amount) as revenue_amount from transaction_orders
             group by 1) as ord on cus.customer_id = ord.customer_id""",
     "mart.bridge_user_identifier": """
-        select customer_id as user_key, 'customer' as identifier_type, false as is_demoted
+        select customer_id as user_key, 'customer' as identifier_type, false as is_demoted,
+            true as is_primary from crm_customers""",
+    "mart.fct_identity_event": """
+        select customer_id as event_key, 'issued' as event_kind, date '2024-06-30' as as_of_date
             from crm_customers""",
     "mart.dim_period": """
         select 'day' as period_grain, cast(d as date) as period_start_date
@@ -147,6 +150,16 @@ MUTATIONS = [
     ),
     ("mart.dim_user", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
     ("mart.bridge_user_identifier", "update {t} set is_demoted = true", "demotions_in_range"),
+    (
+        "mart.bridge_user_identifier",
+        "insert into {t} select t.* from {t} as t cross join range(101)",
+        "no_user_gathers_identifiers",
+    ),
+    (
+        "mart.fct_identity_event",
+        "insert into {t} select event_key, 'split', as_of_date from {t} cross join range(20)",
+        "keys_stay_with_their_users",
+    ),
     (
         "mart.dim_period",
         "update {t} set period_start_date = '0001-01-01' where rowid = 0",
