@@ -27,8 +27,11 @@ SPARK_CRASH_TESTS := $(SPARK_TESTS)/test_pipeline_on_spark.py
 # For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
 SPARK_ARGS ?=
 
+# For make bench-components: BENCH_ARGS="clusters-10m --ids text --peers other/bin/python"
+BENCH_ARGS ?= clusters-1m chains --ids text
+
 .PHONY: help install run dev test pytest fuzz dbt-unit lint format lock snapshot clean \
-	spark-install spark-up spark-run spark-down parity test-spark test-spark-crash
+	spark-install spark-up spark-run spark-down parity test-spark test-spark-crash bench-components
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -69,6 +72,9 @@ SEED ?= 3
 
 fuzz: install  ## 10,000 spoiled deliveries through ingestion (FILES=..., SEED=...)
 	@FINVIEW_FUZZ_FILES=$(FILES) FINVIEW_FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/python/test_ingest_fuzz.py
+
+bench-components: install  ## connected components against Splink and scipy (BENCH_ARGS=...)
+	@$(BIN)/python benchmarks/identity/components/measure.py $(BENCH_ARGS)
 
 dbt-unit: install  ## unit tests of the models, on an empty warehouse
 	@$(BIN)/python -m finview.pipeline.unit_tests

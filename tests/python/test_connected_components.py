@@ -121,7 +121,9 @@ def test_a_removed_edge_needs_the_current_edges(macros: Macros) -> None:
 def test_updates_equal_full_builds_and_union_find(macros: Macros, seed: int) -> None:
     """Many small graphs in one table, so that each step tries many constellations."""
     draw = random.Random(seed)
-    graphs = [Graph(seed * 1000 + number, f"g{number:02}_", 4 + number % 20) for number in range(40)]
+    graphs = [
+        Graph(seed * 1000 + number, f"g{number:02}_", 4 + number % 20) for number in range(40)
+    ]
     kept = "kept"
     for step in range(12):
         changes = [

@@ -21,7 +21,7 @@ from graphs import GRAPHS, make
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("splink", "scipy")
-#: Each pair must have the same labels: what was kept up to date, and a full build of the same edges.
+#: Each pair must have the same labels.
 SAME = [("finview", "splink"), ("finview", "scipy"), ("finview", "day"),
         ("after", "day, with removals")]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Connected components in plain Python, random changes of a graph, and the macros that find them."""
+"""Components in plain Python, random changes of a graph, and the macros that find components."""
 
 from __future__ import annotations
 
