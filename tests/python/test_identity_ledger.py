@@ -241,10 +241,15 @@ def test_a_publish_that_is_killed_adds_once(home: Home, tmp_path: Path, place: s
         stderr=subprocess.PIPE,
     )
     assert done.returncode == 137, done.stderr.decode()
+    if place in ("events_written", "before_pointer"):
+        assert bytes_of(home) == bytes_of(clean), "before the pointer moves"
     publish(home, SETTINGS)
     assert bytes_of(home) == bytes_of(clean)
     assert len(versions(home)) == 1
     AuditChain(home).verify()
+    recorded = [row for row in AuditChain(home).read() if row["event"] == "user_keys_recorded"]
+    # Cut off between the two files, the events are announced once more, and nothing else is.
+    assert len(recorded) == (2 if place == "assignments_written" else 1)
 
 
 @pytest.mark.parametrize(
