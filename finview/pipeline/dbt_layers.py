@@ -26,7 +26,8 @@ from finview.errors import FinviewError
 from finview.progress import say
 from finview.settings import Home, load_settings, project_root
 
-_GREEN = ("success", "pass", "warn")
+#: `no-op`: an exposure, which names a reader and builds nothing.
+_GREEN = ("success", "pass", "warn", "no-op")
 
 
 @dataclass(frozen=True)
