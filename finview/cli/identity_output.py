@@ -93,9 +93,10 @@ def print_links(title: str, links: Sequence[Link]) -> None:
 
 def print_effect(effect: Effect) -> None:
     """Print which identifiers would be which user."""
-    rows = [
-        [user or "a user of its own", str(each)] for user, group in effect.groups for each in group
-    ]
+    rows, fresh = [], 0
+    for user, group in effect.groups:
+        fresh += user is None
+        rows += [[user or f"new user {fresh}", str(each)] for each in group]
     print_table("users after the decision", ["user", "identifier"], rows)
     if effect.is_without_effect:
         console.print("one user: other links keep all of them together", markup=False)
