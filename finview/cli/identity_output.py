@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,7 +77,7 @@ def print_links(title: str, links: Sequence[Link]) -> None:
             str(each.right),
             each.link_basis,
             each.rule_code,
-            each.source_name,
+            each.source_name or "",
             _text(each.weight),
             str(each.sighting_count),
             _day(each.first_seen_at),
@@ -92,9 +93,10 @@ def print_links(title: str, links: Sequence[Link]) -> None:
 
 def print_effect(effect: Effect) -> None:
     """Print which identifiers would be which user."""
-    rows = [
-        [user or "a user of its own", str(each)] for user, group in effect.groups for each in group
-    ]
+    rows, fresh = [], 0
+    for user, group in effect.groups:
+        fresh += user is None
+        rows += [[user or f"new user {fresh}", str(each)] for each in group]
     print_table("users after the decision", ["user", "identifier"], rows)
     if effect.is_without_effect:
         console.print("one user: other links keep all of them together", markup=False)
@@ -156,7 +158,7 @@ def _day(moment: Any) -> str:
 
 
 def _text(number: Any) -> str:
-    return f"{number.normalize():f}" if number is not None else ""
+    return f"{Decimal(number).normalize():f}" if number is not None else ""
 
 
 def _joined(kind: str | None, value: str | None) -> str:

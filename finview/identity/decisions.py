@@ -110,6 +110,8 @@ def effect_of_cut(marts: IdentityMarts, left: Identifier, right: Identifier | No
     kept = [link.ends for link in links if link.ends not in cut]
     groups = components([each.identifier for each in own], kept)
     anchor = next((each.identifier for each in own if each.is_anchor), None)
+    # First the group that keeps the key, then as they come: the largest first.
+    groups.sort(key=lambda group: anchor not in group)
     return Effect(
         tuple((user if anchor in group else None, tuple(group)) for group in groups), is_cut=True
     )

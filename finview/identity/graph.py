@@ -45,9 +45,9 @@ class Link:
     left: Identifier
     right: Identifier
     rule_code: str
-    source_name: str
+    source_name: str | None
     link_basis: str
-    weight: Decimal
+    weight: Decimal | int
     sighting_count: int
     first_seen_at: datetime | None
     last_seen_at: datetime | None
@@ -61,7 +61,7 @@ class Link:
         return (self.left, self.right) if self.left <= self.right else (self.right, self.left)
 
     @property
-    def rank(self) -> tuple[Decimal, int, str]:
+    def rank(self) -> tuple[Decimal | int, int, str]:
         """Sorts links from weak to strong, without ties."""
         return self.weight, self.sighting_count, self.link_key
 

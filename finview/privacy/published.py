@@ -141,8 +141,10 @@ def _find(
             tests = []
             named = {name for name, _ in table.columns}
             for name, kind in table.columns:
-                if name in ("user_key", "other_user_key"):
-                    tests.append(f"coalesce({name} in (select user_key from gone_users), false)")
+                if name == "user_key" or name.endswith("_user_key"):
+                    tests.append(
+                        f"coalesce({quoted(name)} in (select user_key from gone_users), false)"
+                    )
                 elif _VALUES.get(name) in named:
                     listed = ", ".join(map(literal, [value for _, value in gone])) or "null"
                     plain = ", ".join(map(literal, ids["customer_id"])) or "null"

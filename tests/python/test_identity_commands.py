@@ -195,8 +195,18 @@ def test_dry_run_shows_which_identifiers_stay_and_writes_nothing(home: Home) -> 
         "id_card:id-1": "u_lin",
         "phone:ph-1": "u_lin",
         "phone:ph-2": "u_lin",
-        "device:dev-1": "a user of its own",
+        "device:dev-1": "new user 1",
     }
+    alone = call(home, "cut", "customer:c-1", "--reason", "x", "--dry-run").output
+    users = [line.rsplit(maxsplit=1) for line in alone.splitlines()[2:]]
+    assert [(user.strip(), name) for user, name in users] == [
+        ("u_lin", "customer:c-1"),
+        ("new user 1", "device:dev-1"),
+        ("new user 1", "device:dev-2"),
+        ("new user 1", "phone:ph-1"),
+        ("new user 1", "phone:ph-2"),
+        ("new user 2", "id_card:id-1"),
+    ]
     linked = call(
         home, "link", "email:em-3", "customer:c-1", "--reason", "x", "--dry-run"
     ).output  # fmt: skip

@@ -234,6 +234,10 @@ def test_links_and_events_of_a_version_go_with_the_person(home: Home, contract: 
             "('e-1', 'u_ben', 'u_anna'), ('e-2', 'u_ben', null)) "
             "t(event_key, user_key, other_user_key)"
         )
+        connection.execute(
+            "create table mart.bridge_user_key_redirect as select * from (values "
+            "('u_anna', 'u_ben'), ('u_old', 'u_ben')) t(old_user_key, user_key)"
+        )
     build = BuildRecord(home)
     build.start(DAY, {}, "test")
     for stage in REQUIRED_STAGES[:-2]:
@@ -245,6 +249,8 @@ def test_links_and_events_of_a_version_go_with_the_person(home: Home, contract: 
     with open_current(home) as connection:
         links = connection.execute("select link_key from mart.fct_identity_link").fetchall()
         events = connection.execute("select event_key from mart.fct_identity_event").fetchall()
+        redirects = connection.execute("select old_user_key from mart.bridge_user_key_redirect")
+        assert redirects.fetchall() == [("u_old",)]
     assert (links, events) == ([("l-1",)], [("e-2",)])
 
 

@@ -80,7 +80,7 @@ def fill_marts(
             "create table mart.fct_identity_link (link_key varchar, user_key varchar, "
             "identifier_type varchar, identifier_value varchar, linked_type varchar, "
             "linked_value varchar, rule_code varchar, source_name varchar, link_basis varchar, "
-            "weight decimal(18, 9), sighting_count bigint, first_seen_at timestamp, "
+            "weight integer, sighting_count bigint, first_seen_at timestamp, "
             "last_seen_at timestamp, is_active boolean, cut_reason varchar, "
             "match_probability decimal(8, 6))"
         )
