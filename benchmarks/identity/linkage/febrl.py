@@ -152,7 +152,7 @@ def matched(connection: duckdb.DuckDBPyConnection, number: int) -> Pairs:
     """Pairs of `records` that end in one component."""
     model = train(connection, "records", PLAN)
     links = connection.execute(_scored(connection, model, number)).fetchall()
-    return _components(connection, links, number)
+    return grouped(connection, links, number)
 
 
 def _scored(connection: duckdb.DuckDBPyConnection, model: Model, number: int) -> str:
@@ -178,7 +178,7 @@ def _scored(connection: duckdb.DuckDBPyConnection, model: Model, number: int) ->
     )
 
 
-def _components(
+def grouped(
     connection: duckdb.DuckDBPyConnection, links: list[tuple[str, ...]], number: int
 ) -> Pairs:
     """All pairs of a component, between the files in set 4."""
@@ -192,13 +192,14 @@ def _components(
     for left, right in links:
         first, second = sorted((find(left), find(right)))
         root[second] = first
-    connection.execute("create or replace table grouped (rec_id varchar, component varchar)")
+    connection.execute("create or replace table components (rec_id varchar, component varchar)")
     if root:
         connection.executemany(
-            "insert into grouped values (?, ?)", [(record, find(record)) for record in sorted(root)]
+            "insert into components values (?, ?)",
+            [(record, find(record)) for record in sorted(root)],
         )
     rows = connection.execute(
-        "with l as (from grouped inner join records using (rec_id)) "
+        "with l as (from components inner join records using (rec_id)) "
         "select l.rec_id, r.rec_id from l inner join l as r "
         f"on l.component = r.component and l.rec_id < r.rec_id and {across(number)}"
     ).fetchall()

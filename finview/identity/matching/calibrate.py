@@ -91,23 +91,13 @@ def calibrate(pairs: Sequence[Counted]) -> Calibration:
     return Calibration(slope, offset, int(counts.sum()))
 
 
-def share_of_matches(weights: Sequence[tuple[float, int]], start: float) -> float:
-    """Share of matches among unlabelled pairs, by expectation maximisation.
+def share_of_matches(pairs: int, strangers: float) -> float:
+    """Share of matches among unlabelled pairs of which so many are strangers by chance.
 
-    Args:
-        weights: Bits without a prior, and how many pairs have them.
-        start: Share to begin with.
+    From the weights it cannot be told: devices without an owner are used less, so that every
+    comparison looks different on them, match or not.
     """
-    total = sum(count for _, count in weights)
-    share = start
-    for _ in range(200):
-        odds = share / (1 - share)
-        found = sum(count * _logistic(bits + log(odds) / log(2)) for bits, count in weights)
-        after = min(max(found / total, 1 / (total + 2)), 1 - 1 / (total + 2))
-        if abs(after - share) < 1e-9:
-            break
-        share = after
-    return share
+    return (max(pairs - strangers, 0.0) + 1) / (max(float(pairs), strangers) + 2)
 
 
 def quality(scored: Sequence[tuple[float, bool, int]], threshold: float) -> Quality:

@@ -109,10 +109,9 @@ def fit(home: Home) -> Fit:
     baseline = _baseline(pairs, threshold)
     previous = _previous(home, parts["judge"], threshold)
     reason = _reason_to_refuse(scorer.calibration, judged, baseline, previous)
-    to_score = [
-        (float(model.weight(row.levels)), row.count) for row in patterns if row.purpose == "score"
-    ]
-    score_prior = bits(share_of_matches(to_score, float(model.prior))) if to_score else train_prior
+    to_score = sum(row.count for row in patterns if row.purpose == "score")
+    strangers = reading.expected_strangers(home, settings)
+    score_prior = bits(share_of_matches(to_score, strangers))
     rows = [
         *_parameter_rows(scorer, score_prior, comparisons),
         *_quality_rows("version", judged),

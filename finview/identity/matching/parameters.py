@@ -65,7 +65,9 @@ def read_versions(home: Home) -> list[Version]:
     for row in state.rows(home, TABLE):
         place = (row["fitted_sequence"], row["model_version"])
         found.setdefault(place, []).append(Parameter(**{name: row[name] for name in names}))
-    return [Version(name, sequence, tuple(found[sequence, name])) for sequence, name in sorted(found)]
+    return [
+        Version(name, sequence, tuple(found[sequence, name])) for sequence, name in sorted(found)
+    ]
 
 
 def append_version(home: Home, rows: Sequence[Parameter]) -> Version:

@@ -71,6 +71,34 @@ def training_devices(home: Home, settings: Settings, comparisons: Sequence[Compa
     return pa.table({name: _array([row[at] for row in rows]) for at, name in enumerate(columns)})
 
 
+def expected_strangers(home: Home, settings: Settings) -> float:
+    """How many of the pairs to be scored are strangers who share a network by chance.
+
+    A device without an owner meets strangers in its block as often as a device with one, of which
+    it is known; region by region, since networks are shared within one.
+    """
+    rows = _rows(
+        home,
+        settings,
+        "with strangers as ("
+        "select rig.region_code, count(*) as pairs "
+        "from intermediate.int_device_pairs_compared as lef "
+        "inner join intermediate.int_devices_profiled as rig "
+        "on lef.device_id_hash = rig.device_id_hash "
+        "where not lef.is_same_owner group by rig.region_code), "
+        "devices as ("
+        "select region_code, "
+        "sum(case when login_customer_count = 1 and linked_customer_count = 1 then 1 else 0 end) "
+        "as owned, sum(case when linked_customer_count = 0 then 1 else 0 end) as unowned "
+        "from intermediate.int_devices_profiled where is_comparable group by region_code) "
+        "select strangers.pairs, devices.owned, devices.unowned from devices "
+        "inner join strangers on devices.region_code = strangers.region_code "
+        "order by devices.region_code",
+    )
+    # Of a pair of strangers each is met by the other.
+    return sum(2 * int(pairs) / int(owned) * int(unowned) for pairs, owned, unowned in rows)
+
+
 def threshold(project: Path, use: str) -> float:
     """The probability that a use needs, as in seeds/identity/match_thresholds.csv."""
     path = project / "seeds" / "identity" / "match_thresholds.csv"

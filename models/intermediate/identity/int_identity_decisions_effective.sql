@@ -1,5 +1,5 @@
 -- Grain: one row per pair of identifiers (or identifier alone) on which an analyst decided, with
--- the latest decision that was not undone. The smaller node comes first; alone, node_b is empty.
+-- the latest decision that was not undone. What an analyst knows today holds for every as-of date. The smaller node comes first; alone, node_b is empty.
 with decisions as (
 
     select
@@ -13,7 +13,6 @@ with decisions as (
         undoes_decision_id,
         decision_sequence
     from {{ source('identity', 'decisions') }}
-    where {{ business_day('decided_at') }} <= {{ as_of_date() }}
 
 ),
 

@@ -21,11 +21,7 @@ eligible as (
         linked_customer_count = 0 as is_unowned,
         login_customer_count = 1 and linked_customer_count = 1 as is_owned
     from profiles
-    where
-        event_count >= {{ var('match_minimum_events') }}
-        and block_key is not null
-        and network_device_count <= {{ var('match_network_devices') }}
-        and block_device_count <= {{ var('match_block_devices') }}
+    where is_comparable
 
 ),
 

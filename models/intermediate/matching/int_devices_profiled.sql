@@ -76,7 +76,9 @@ network_ranks as (
 
 homes as (
 
-    select *
+    select
+        *,
+        count(*) over (partition by ip_prefix) as network_home_count
     from network_ranks
     where network_rank = 1
 
@@ -193,55 +195,71 @@ tied as (
     from sightings
     group by device_id_hash
 
+),
+
+profiles as (
+
+    select
+        totals.device_id_hash,
+        devices.os,
+        devices.os_version,
+        devices.device_model,
+        devices.screen,
+        devices.language,
+        devices.timezone,
+        -- Shared by at least a fifth of the devices: agreeing on it says little.
+        count(*) over (partition by devices.language, devices.timezone) * 5 >= count(*) over ()
+            as is_common_locale,
+        homes.ip_prefix as home_network,
+        coalesce(homes.day_count, 0) as home_day_count,
+        coalesce(homes.network_device_count, 0) as network_device_count,
+        coalesce(homes.network_home_count, 0) as network_home_count,
+        habits.region_code,
+        habits.main_day_part,
+        coalesce(habits.second_day_part, 'none') as second_day_part,
+        habits.favourite_page,
+        habits.second_page,
+        totals.event_count,
+        totals.first_event_date,
+        totals.last_event_date,
+        totals.login_customer_count,
+        coalesce(tied.linked_customer_count, 0) as linked_customer_count,
+        case when totals.login_customer_count = 1 then totals.first_login_customer_id end
+            as single_customer_id,
+        -- Two accounts with one id card (else phone) are one person: they are no rivals.
+        case
+            when totals.login_customer_count = 1
+                then
+                    coalesce(
+                        customers.id_card_hash, customers.phone_hash, totals.first_login_customer_id
+                    )
+        end as owner_label,
+        case
+            when homes.ip_prefix is not null and habits.region_code is not null
+                then homes.ip_prefix || '|' || habits.region_code
+        end as block_key,
+        count(*) over (partition by homes.ip_prefix, habits.region_code) as block_device_count
+    from totals
+    left join habits
+        on totals.device_id_hash = habits.device_id_hash
+    left join homes
+        on totals.device_id_hash = homes.device_id_hash
+    left join devices
+        on totals.device_id_hash = devices.device_id_hash
+    left join tied
+        on totals.device_id_hash = tied.device_id_hash
+    left join customers
+        on totals.first_login_customer_id = customers.customer_id
+
 )
 
 select
-    totals.device_id_hash,
-    devices.os,
-    devices.os_version,
-    devices.device_model,
-    devices.screen,
-    devices.language,
-    devices.timezone,
-    -- Shared by at least a fifth of the devices: agreeing on it says little.
-    count(*) over (partition by devices.language, devices.timezone) * 5 >= count(*) over ()
-        as is_common_locale,
-    homes.ip_prefix as home_network,
-    coalesce(homes.day_count, 0) as home_day_count,
-    coalesce(homes.network_device_count, 0) as network_device_count,
-    habits.region_code,
-    habits.main_day_part,
-    coalesce(habits.second_day_part, 'none') as second_day_part,
-    habits.favourite_page,
-    habits.second_page,
-    totals.event_count,
-    totals.first_event_date,
-    totals.last_event_date,
-    totals.login_customer_count,
-    coalesce(tied.linked_customer_count, 0) as linked_customer_count,
-    case when totals.login_customer_count = 1 then totals.first_login_customer_id end
-        as single_customer_id,
-    -- Two accounts with one id card (else phone) are one person: they are no rivals.
-    case
-        when totals.login_customer_count = 1
-            then
-                coalesce(
-                    customers.id_card_hash, customers.phone_hash, totals.first_login_customer_id
-                )
-    end as owner_label,
-    case
-        when homes.ip_prefix is not null and habits.region_code is not null
-            then homes.ip_prefix || '|' || habits.region_code
-    end as block_key,
-    count(*) over (partition by homes.ip_prefix, habits.region_code) as block_device_count
-from totals
-left join habits
-    on totals.device_id_hash = habits.device_id_hash
-left join homes
-    on totals.device_id_hash = homes.device_id_hash
-left join devices
-    on totals.device_id_hash = devices.device_id_hash
-left join tied
-    on totals.device_id_hash = tied.device_id_hash
-left join customers
-    on totals.first_login_customer_id = customers.customer_id
+    *,
+    coalesce(
+        event_count >= {{ var('match_minimum_events') }}
+        and block_key is not null
+        and block_device_count <= {{ var('match_block_devices') }}
+        and network_home_count * 100 >= network_device_count * {{ var('match_home_percent') }},
+        false
+    ) as is_comparable
+from profiles

@@ -97,7 +97,10 @@ def _write(
     connection.execute(f"create schema intermediate; create table devices ({columns})")
     connection.executemany(f"insert into devices values ({', '.join('?' for _ in _COLUMNS)})", rows)
     connection.execute(
-        "create table intermediate.int_devices_profiled as select * exclude (is_guest) from devices"
+        "create table intermediate.int_devices_profiled as select * exclude (is_guest), "
+        "'1' as region_code, true as is_comparable, "
+        "case when is_guest then 0 else 1 end as login_customer_count, "
+        "case when is_guest then 0 else 1 end as linked_customer_count from devices"
     )
     plan = Plan(
         device_comparisons(project),
