@@ -73,6 +73,13 @@ sizes as (
 
 ),
 
+totals as (
+
+    select count(*) as user_count
+    from sizes
+
+),
+
 cluster_sizes as (
 
     select
@@ -81,10 +88,7 @@ cluster_sizes as (
         count(*) as numerator,
         max(totals.user_count) as denominator
     from sizes
-    cross join (
-        select count(*) as user_count
-        from sizes
-    ) as totals
+    cross join totals
     group by sizes.size_band
 
 ),
@@ -140,27 +144,35 @@ bases as (
 ),
 
 -- Users of several accounts that one single identifier holds together: a bridge, worth a look.
+account_links as (
+
+    select
+        user_key,
+        identifier_value,
+        linked_value
+    from links
+    where is_active and linked_type = 'customer' and identifier_type <> 'device'
+
+),
+
+connectors as (
+
+    select
+        user_key,
+        identifier_value
+    from account_links
+    group by user_key, identifier_value
+    having count(distinct linked_value) > 1
+
+),
+
 held_together as (
 
     select
-        links.user_key,
-        count(distinct links.identifier_value) as connector_count
-    from links
-    inner join (
-        select
-            identifier_value,
-            count(distinct linked_value) as account_count
-        from links
-        where is_active and linked_type = 'customer' and identifier_type <> 'device'
-        group by identifier_value
-    ) as connectors
-        on links.identifier_value = connectors.identifier_value
-    where
-        links.is_active
-        and links.linked_type = 'customer'
-        and links.identifier_type <> 'device'
-        and connectors.account_count > 1
-    group by links.user_key
+        user_key,
+        count(*) as connector_count
+    from connectors
+    group by user_key
 
 ),
 

@@ -1,5 +1,5 @@
--- One row per account that went from one living user to another without either being merged or split.
--- Keys that BI holds must not change hands: an account moves only with a merge, a split or a return.
+-- One row per account that went from one living user to another without a merge or a split.
+-- Keys that BI holds must not change hands.
 with assignments as (
 
     select

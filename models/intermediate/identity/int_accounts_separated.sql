@@ -1,5 +1,5 @@
--- Grain: one row per strong identifier whose component holds two id cards, with the id card it stays
--- with. The materialization cuts the weakest link of every path between two id cards.
+-- Grain: one row per strong identifier whose component holds two id cards, with the id card it
+-- stays with. The materialization cuts the weakest link of every path between two id cards.
 {{ config(materialized='seeded_components') }}
 
 with grouped as (

@@ -60,7 +60,7 @@ observed as (
     {% for attribute in attributes %}
     select
         customer_id,
-        '{{ attribute }}' as attribute,
+        '{{ attribute }}' as attribute_name,
         'crm.customers' as source_name,
         cast({{ attribute }} as string) as attribute_value,
         said_at as observed_at,
@@ -71,7 +71,7 @@ observed as (
     {% endfor %}
     select
         customer_id,
-        'city_code' as attribute,
+        'city_code' as attribute_name,
         'channel.app_events' as source_name,
         region_code as attribute_value,
         observed_at,
@@ -80,7 +80,7 @@ observed as (
     union all
     select
         customer_id,
-        'income_band' as attribute,
+        'income_band' as attribute_name,
         'crm.surveys' as source_name,
         income_band as attribute_value,
         answered_at as observed_at,
@@ -93,7 +93,7 @@ of_users as (
 
     select
         identifiers.user_key,
-        observed.attribute,
+        observed.attribute_name,
         observed.source_name,
         observed.attribute_value,
         observed.observed_at,
@@ -103,14 +103,14 @@ of_users as (
         sum(observed.observation_count) over (
             partition by
                 identifiers.user_key,
-                observed.attribute,
+                observed.attribute_name,
                 observed.source_name,
                 observed.attribute_value
         ) as value_count,
         min(observed.observed_at) over (
             partition by
                 identifiers.user_key,
-                observed.attribute,
+                observed.attribute_name,
                 observed.source_name,
                 observed.attribute_value
         ) as value_first_at,
@@ -120,7 +120,7 @@ of_users as (
         on observed.customer_id = identifiers.identifier_value
     inner join rules
         on
-            observed.attribute = rules.attribute
+            observed.attribute_name = rules.attribute_name
             and observed.source_name = rules.source_name
     left join customers
         on observed.customer_id = customers.customer_id
@@ -132,9 +132,14 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by user_key, attribute, source_name
-            order by value_count desc, value_first_at asc nulls last, attribute_value asc,
-                trust desc, observed_at asc nulls last, customer_id asc
+            partition by user_key, attribute_name, source_name
+            order by
+                value_count desc,
+                value_first_at asc nulls last,
+                attribute_value asc,
+                trust desc,
+                observed_at asc nulls last,
+                customer_id asc
         ) as frequency_rank
     from of_users
 
@@ -142,7 +147,7 @@ ranked as (
 
 select
     user_key,
-    attribute,
+    attribute_name,
     source_name,
     attribute_value,
     observed_at,

@@ -13,7 +13,7 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by user_key, attribute
+            partition by user_key, attribute_name
             order by
                 observed_at asc nulls first,
                 trust asc,
@@ -30,7 +30,7 @@ compared as (
     select
         *,
         max(trust) over (
-            partition by user_key, attribute
+            partition by user_key, attribute_name
             order by observation_number
             rows between unbounded preceding and current row
         ) as best_trust
@@ -43,7 +43,7 @@ winners as (
     select
         *,
         lag(attribute_value) over (
-            partition by user_key, attribute
+            partition by user_key, attribute_name
             order by observation_number
         ) as previous_value
     from compared
@@ -56,15 +56,15 @@ changes as (
     select
         *,
         row_number() over (
-            partition by user_key, attribute
+            partition by user_key, attribute_name
             order by observation_number
         ) as period_number,
         lead(observed_at) over (
-            partition by user_key, attribute
+            partition by user_key, attribute_name
             order by observation_number
         ) as valid_to_at,
         lead(observation_number) over (
-            partition by user_key, attribute
+            partition by user_key, attribute_name
             order by observation_number
         ) as next_number
     from winners
@@ -76,12 +76,12 @@ conflicts as (
 
     select
         user_key,
-        attribute,
+        attribute_name,
         count(distinct attribute_value) as value_count,
         count(distinct source_name) as source_count,
         count(distinct customer_id) as account_count
     from observed
-    group by user_key, attribute
+    group by user_key, attribute_name
 
 ),
 
@@ -90,10 +90,10 @@ latest as (
 
     select
         user_key,
-        attribute,
+        attribute_name,
         attribute_value,
         row_number() over (
-            partition by user_key, attribute, source_name, customer_id
+            partition by user_key, attribute_name, source_name, customer_id
             order by observation_number desc
         ) as latest_rank
     from numbered
@@ -104,17 +104,17 @@ disagreements as (
 
     select
         user_key,
-        attribute,
+        attribute_name,
         count(distinct attribute_value) as latest_value_count
     from latest
     where latest_rank = 1
-    group by user_key, attribute
+    group by user_key, attribute_name
 
 )
 
 select
     changes.user_key,
-    changes.attribute,
+    changes.attribute_name,
     changes.attribute_value,
     changes.source_name,
     changes.customer_id,
@@ -133,11 +133,11 @@ from changes
 inner join conflicts
     on
         changes.user_key = conflicts.user_key
-        and changes.attribute = conflicts.attribute
+        and changes.attribute_name = conflicts.attribute_name
 inner join disagreements
     on
         changes.user_key = disagreements.user_key
-        and changes.attribute = disagreements.attribute
+        and changes.attribute_name = disagreements.attribute_name
 -- Two values of the very same moment: the later one has the period.
 where
     changes.next_number is null

@@ -1,5 +1,5 @@
--- Grain: one row per device without accounts whose platform users all lead to one owner: the user who
--- has their other devices, or the platform user itself (a visitor with several devices).
+-- Grain: one row per device without accounts whose platform users all lead to one owner: the user
+-- who has their other devices, or the platform user itself (a visitor with several devices).
 with links as (
 
     select *

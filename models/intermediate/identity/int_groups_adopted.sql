@@ -1,5 +1,5 @@
--- Grain: one row per group without an account (a phone of a coupon, a follower with a phone), with the
--- one group of accounts whose devices it was seen on.
+-- Grain: one row per group without an account (a phone of a coupon, a follower with a phone), with
+-- the one group of accounts whose devices it was seen on.
 -- Seen on devices of two groups it stays alone.
 with split_groups as (
 

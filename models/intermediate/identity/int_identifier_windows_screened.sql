@@ -1,5 +1,5 @@
--- Grain: one row per identifier and window in which more different values were seen with it than its
--- rule allows. Only strong types: who uses a device is known once accounts are grouped.
+-- Grain: one row per identifier and window in which more different values were seen with it than
+-- its rule allows. Only strong types: who uses a device is known once accounts are grouped.
 with sightings as (
 
     select *

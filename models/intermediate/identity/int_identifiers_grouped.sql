@@ -82,14 +82,14 @@ followers as (
 matches as (
 
     select
-        'device:' || matched.device_id_hash as device_node,
+        'device:' || candidates.device_id_hash as device_node,
         owners.group_node,
-        matched.match_use,
-        matched.match_probability
-    from {{ ref('int_devices_matched') }} as matched
+        candidates.match_use,
+        candidates.match_probability
+    from {{ ref('int_devices_matched') }} as candidates
     inner join {{ ref('int_account_groups') }} as owners
-        on 'customer:' || matched.owner_customer_id = owners.node
-    where matched.withheld_reason is null and matched.match_use in ('strict', 'default')
+        on 'customer:' || candidates.owner_customer_id = owners.node
+    where candidates.withheld_reason is null and candidates.match_use in ('strict', 'default')
 
 )
 

@@ -113,7 +113,6 @@ paired as (
         all_sightings.linked_type || ':' || all_sightings.linked_value as linked_node,
         max_by(all_sightings.rule_code, link_rules.trust) as rule_code,
         max(link_rules.trust) as trust,
-        max_by(link_rules.consent_purpose, link_rules.trust) as consent_purpose,
         min(all_sightings.first_seen_at) as first_seen_at,
         max(all_sightings.last_seen_at) as last_seen_at,
         cast(sum(all_sightings.sighting_count) as bigint) as sighting_count,
@@ -162,6 +161,8 @@ judged as (
     from paired
     inner join rules
         on paired.identifier_type = rules.identifier_type
+    inner join link_rules
+        on paired.rule_code = link_rules.rule_code
     left join screened as sides
         on
             paired.identifier_type = sides.identifier_type
@@ -177,7 +178,7 @@ judged as (
     left join phone_withdrawals
         on
             paired.linked_value = phone_withdrawals.phone_hash
-            and paired.consent_purpose = phone_withdrawals.purpose
+            and link_rules.consent_purpose = phone_withdrawals.purpose
 
 )
 

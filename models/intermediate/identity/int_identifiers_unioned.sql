@@ -1,4 +1,4 @@
--- Grain: one row per rule, identifier, the identifier it was seen together with (if any) and window.
+-- Grain: one row per rule, identifier, the identifier it was seen with (if any) and window.
 -- What the sources saw, nothing decided yet. Windows are those of the identifier's type.
 {%- set sightings = [
     (none, 'crm__customers', 'customer', 'customer_id', none, none, 'registered_at'),

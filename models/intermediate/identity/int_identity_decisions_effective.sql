@@ -1,5 +1,6 @@
 -- Grain: one row per pair of identifiers (or identifier alone) on which an analyst decided, with
--- the latest decision that was not undone. What an analyst knows today holds for every as-of date. The smaller node comes first; alone, node_b is empty.
+-- the latest decision that was not undone. The smaller node comes first; alone, node_b is empty.
+-- What an analyst knows today holds for every as-of date.
 with decisions as (
 
     select

@@ -1,11 +1,14 @@
 -- Grain: one row per platform user seen on a device, with its one owner or why it has none.
 -- The owner is who has the device when the platform user is seen on it; a device of one user alone
 -- says more than a shared one. Without any owner it is a visitor whom its devices follow.
-with sightings as (
+with touches as (
 
-    select *
-    from {{ ref('int_identifiers_unioned') }}
-    where identifier_type = 'platform_user' and linked_type = 'device'
+    select
+        platform_user_id_hash,
+        device_id_hash,
+        touched_at
+    from {{ ref('stg_channel__ad_touches') }}
+    where platform_user_id_hash is not null and device_id_hash is not null
 
 ),
 
@@ -34,12 +37,12 @@ rules as (
 withdrawn as (
 
     select
-        groups.group_node,
+        accounts.group_node,
         con.purpose
     from {{ ref('int_consents_withdrawn') }} as con
-    inner join {{ ref('int_account_groups') }} as groups
-        on 'customer:' || con.customer_id = groups.node
-    group by groups.group_node, con.purpose
+    inner join {{ ref('int_account_groups') }} as accounts
+        on 'customer:' || con.customer_id = accounts.node
+    group by accounts.group_node, con.purpose
 
 ),
 
@@ -60,16 +63,16 @@ owners as (
         case when periods.group_node <> links.linked_node then periods.group_node end
             as group_node,
         coalesce(periods.is_shared, false) as is_shared
-    from sightings
+    from touches
     inner join links
         on
-            sightings.identifier_value = links.identifier_value
-            and sightings.linked_value = links.linked_value
+            touches.platform_user_id_hash = links.identifier_value
+            and touches.device_id_hash = links.linked_value
     left join periods
         on
             links.linked_node = periods.device_node
-            and sightings.first_seen_at >= periods.valid_from_at
-            and sightings.first_seen_at < periods.valid_to_at
+            and touches.touched_at >= periods.valid_from_at
+            and touches.touched_at < periods.valid_to_at
 
 ),
 

@@ -9,33 +9,11 @@ with pairs as (
 
 ),
 
-consents as (
-
-    select *
-    from {{ ref('stg_crm__consents') }}
-    where purpose = 'profiling'
-
-),
-
-latest_consents as (
-
-    select
-        customer_id,
-        consent_action,
-        -- A withdrawal wins at the same moment, as in int_consents_validated.
-        row_number() over (
-            partition by customer_id
-            order by happened_at desc, consent_action desc, consent_id asc
-        ) as newest_rank
-    from consents
-
-),
-
 withdrawals as (
 
-    select customer_id
-    from latest_consents
-    where newest_rank = 1 and consent_action = 'withdraw'
+    select *
+    from {{ ref('int_consents_withdrawn') }}
+    where purpose = 'profiling'
 
 ),
 

@@ -6,7 +6,7 @@ with survived as (
 
     select *
     from {{ ref('int_attributes_survived') }}
-    where attribute <> 'birth_date'
+    where attribute_name <> 'birth_date'
 
 ),
 
@@ -39,7 +39,7 @@ changed as (
         points.valid_from_at,
         -- noqa: disable=LT02
         {% for attribute in attributes %}
-        max(case when survived.attribute = '{{ attribute }}' then survived.attribute_value end)
+        max(case when survived.attribute_name = '{{ attribute }}' then survived.attribute_value end)
             as {{ attribute }}{{ ',' if not loop.last }}
         {% endfor %}
     from points

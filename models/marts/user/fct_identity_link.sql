@@ -1,5 +1,5 @@
--- Grain: one row per pair of identifiers that were seen together or joined, with what the link rests
--- on, and what cut it if it does not hold.
+-- Grain: one row per pair of identifiers that were seen together or joined, with what the link
+-- rests on, and what cut it if it does not hold.
 with links as (
 
     select *

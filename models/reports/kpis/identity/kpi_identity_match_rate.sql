@@ -1,5 +1,5 @@
--- Grain: one row per day and source (a platform, wecom, or social: all platforms but WeCom; headline:
--- everybody). Followers known by the day who had an account by then, over all followers known.
+-- Grain: one row per day and source (a platform, wecom, or social: all platforms but WeCom;
+-- headline: everybody). Followers known by the day who had an account by then, over all of them.
 with follows as (
 
     select *
@@ -81,7 +81,7 @@ changes as (
         firsts.cut_value,
         firsts.followed_date as change_date,
         1 as followers,
-        0 as matched
+        0 as matched_count
     from firsts
     union all
     select
@@ -90,7 +90,7 @@ changes as (
         greatest(firsts.followed_date, coalesce(users.registration_date, firsts.followed_date))
             as change_date,
         0 as followers,
-        1 as matched
+        1 as matched_count
     from firsts
     inner join users
         on firsts.user_key = users.user_key
@@ -105,7 +105,7 @@ daily as (
         cut_value,
         change_date,
         sum(followers) as followers,
-        sum(matched) as matched
+        sum(matched_count) as matched_count
     from changes
     group by cut_name, cut_value, change_date
 
@@ -122,11 +122,11 @@ running as (
             order by change_date
             rows between unbounded preceding and current row
         ) as bigint) as followers,
-        cast(sum(matched) over (
+        cast(sum(matched_count) over (
             partition by cut_name, cut_value
             order by change_date
             rows between unbounded preceding and current row
-        ) as bigint) as matched,
+        ) as bigint) as matched_count,
         lead(change_date) over (
             partition by cut_name, cut_value
             order by change_date
@@ -140,13 +140,13 @@ select
     days.period_start_date,
     running.cut_name,
     running.cut_value,
-    {{ ratio('running.matched', 'running.followers') }} as kpi_value,
-    running.matched as numerator,
+    {{ ratio('running.matched_count', 'running.followers') }} as kpi_value,
+    running.matched_count as numerator,
     running.followers as denominator,
     running.followers as sample_size,
     true as is_mature
 from running
 inner join days
     on
-        days.period_start_date >= running.change_date
-        and days.period_start_date < coalesce(running.next_date, cast('9999-12-31' as date))
+        running.change_date <= days.period_start_date
+        and coalesce(running.next_date, cast('9999-12-31' as date)) > days.period_start_date
