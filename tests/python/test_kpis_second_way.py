@@ -33,6 +33,7 @@ from second_way.periods import (
     start_of,
 )
 from second_way.raw import Node
+from support.identity_cases import plant_identity_cases
 from support.pipeline import KEY, finview, home_with, sample_landing
 
 from finview.publish import open_current
@@ -46,7 +47,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     if named := os.environ.get("SECOND_WAY_HOME"):
         return Home(Path(named))
     folder = tmp_path_factory.mktemp("second_way")
-    made = home_with(sample_landing(folder), folder / "home")
+    landing = sample_landing(folder)
+    plant_identity_cases(landing)
+    made = home_with(landing, folder / "home")
     done = finview(made, "run", "--no-sample", "--no-scorecard")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return made
@@ -168,6 +171,32 @@ def test_identifiers_and_their_users(
     demoted = {name(node): reason for node, reason in facts.who.demoted.items()}
     assert {found: row[1] for found, row in listed.items() if row[1]} == demoted
     assert all(len(found) == 1 for found in keys.values())
+
+
+def test_every_rule_has_a_case(facts: Facts) -> None:
+    """Else the comparison above would pass with the rule left out."""
+    tablet = "device", "d-planted-tablet"
+    if os.environ.get("SECOND_WAY_HOME") and tablet not in facts.who.user_of:
+        pytest.skip("only the home made here has the planted cases")
+    reasons = {(kind, reason) for (kind, _), reason in facts.who.demoted.items()}
+    assert {
+        ("phone", "accounts_disagree_on_id_card"),
+        ("phone", "accounts_disagree_on_name"),
+        ("member_number", "accounts_disagree_on_id_card"),
+        ("phone", "blocked_value"),
+        ("phone", "too_many_users"),
+        ("device", "too_many_users"),
+        ("open_id", "seen_on_two_platforms"),
+    } <= reasons
+    user = facts.who.user_of
+    crowd = [user["customer", f"k-crowd-{number}"] for number in range(5)]
+    hands = [who for _, who in facts.who.periods[tablet]]
+    assert hands == [tablet, crowd[1], crowd[2]]
+    twins = facts.who.periods["device", "d-planted-twins"]
+    assert [who for _, who in twins] == crowd[3:]
+    assert user["phone", "19900095000"] == crowd[0]
+    between = user["customer", "k-between"]
+    assert user["customer", "k-card-1"] != user["customer", "k-card-2"] == between
 
 
 def test_devices_that_change_hands(

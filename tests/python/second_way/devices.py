@@ -110,22 +110,20 @@ def _hand_on(
 def _own_platform_users(
     raw: Raw, found: Sightings, groups: Groups, rules: Rules, link_rules: Rules, owners: Owners
 ) -> None:
-    """The one user who had the devices when the platform user was first seen in a window."""
+    """The one user who had the devices whenever the platform user was seen on them."""
     private: dict[Node, set[Node]] = defaultdict(set)
     anyone: dict[Node, set[Node]] = defaultdict(set)
     devices: dict[Node, set[Node]] = defaultdict(set)
-    for (node, device), link in found.active.items():
-        if node[0] != "platform_user":
+    for row in raw["channel/ad_touches"]:
+        node, device = ("platform_user", row["platform_user_id"]), ("device", row["device_id"])
+        if (node, device) not in found.active:
             continue
         devices[node].add(device)
-        periods = owners.periods.get(device, [])
-        starts = [start for start, _ in periods]
-        for moment in link.first_at.values():
-            if periods:
-                holder = periods[bisect_right(starts, moment) - 1][1]
-                anyone[node].update({holder} - {device})
-            elif device in owners.user_of:
-                private[node].add(owners.user_of[device])
+        if periods := owners.periods.get(device):
+            passed = bisect_right([start for start, _ in periods], row["touched_at"])
+            anyone[node].update({periods[passed - 1][1]} - {device})
+        elif device in owners.user_of:
+            private[node].add(owners.user_of[device])
     purpose = link_rules["touch_platform_user"]["consent_purpose"]
     withdrawn = {
         groups["customer", customer]
