@@ -20,7 +20,8 @@ def plant_identity_cases(landing: Path) -> None:
     """Add one more file to each table concerned."""
     people = _Table(landing / "crm/customers", "email name id_card member_number deleted_at phone")
     events = _Table(landing / "channel/app_events", "customer_id")
-    messages = _Table(landing / "channel/messages", "")
+    messages = _Table(landing / "channel/messages", "delivered_at opened_at clicked_at")
+    merges = _Table(landing / "crm/customer_merges", "")
     profiles = _Table(landing / "channel/social_profiles", "union_id phone unfollowed_at")
     coupons = _Table(landing / "channel/coupons", "customer_id")
     began = datetime.fromisoformat(people.template["registered_at"])
@@ -55,19 +56,29 @@ def plant_identity_cases(landing: Path) -> None:
         card = f"11010119900307009{number}"
         account(f"loyal-{number}", id_card=card, member_number="m-planted", phone="19900094000")
         account(f"typed-{number}", phone="13800138000")
-    # A switchboard: more accounts in a year than a number may have.
+    # A switchboard with more accounts in a year than a number may have, and one with fewer.
     for number in range(6):
         callee = account(f"callee-{number}")
-        messages.add(
-            message_id=f"m-planted-{number}", customer_id=callee, recipient_phone="19900093000"
-        )
+        for phone, days in (("19900093000", 15), ("19900096000", 80)):
+            messages.add(
+                message_id=f"m-{phone}-{number}",
+                customer_id=callee,
+                recipient_phone=phone,
+                sent_at=str(began + timedelta(days=days * number)),
+            )
+    # A merge that the CRM took back.
+    merges.add(
+        merged_customer_id="k-typed-0",
+        surviving_customer_id="k-typed-1",
+        undone_at=merges.template["merged_at"],
+    )
     for platform in ("weibo", "douyin"):
         profiles.add(platform=platform, open_id="oid-planted", phone="19900090001")
     # A coupon claimed on somebody's device with a number that no account has.
     coupons.add(
         coupon_id="cp-planted", claimed_by_phone="19900095000", claimed_device_id="d-crowd-0"
     )
-    for table in (people, events, messages, profiles, coupons):
+    for table in (people, events, messages, profiles, coupons, merges):
         table.write()
 
 
