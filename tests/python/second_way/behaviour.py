@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from second_way.facts import Facts
-from second_way.identity import Node
+from second_way.facts import Facts, login_user
+from second_way.raw import Node
 
 DUPLICATE_WINDOW = timedelta(days=7)
 SESSION_PAUSE = timedelta(minutes=30)
@@ -53,16 +54,27 @@ def duplicate_contacts(facts: Facts) -> set[str]:
     }
 
 
-def session_sizes(facts: Facts) -> list[int]:
-    """Events of every session: those of a device with no pause over 30 minutes."""
-    moments: dict[str, list[datetime]] = defaultdict(list)
+def sessions(facts: Facts) -> list[tuple[Node, datetime, int]]:
+    """User, beginning and events of every session: no pause of a device over 30 minutes.
+
+    The user is who was logged in last, else who had the device at the beginning.
+    """
+    of_device: dict[str, list[tuple[datetime, str, str | None]]] = defaultdict(list)
     for row in facts.raw["channel/app_events"]:
-        moments[row["device_id"]].append(row["occurred_at"])
-    sizes: list[int] = []
-    for found in moments.values():
-        found.sort()
-        for number, moment in enumerate(found):
-            if number == 0 or moment - found[number - 1] > SESSION_PAUSE:
-                sizes.append(0)
-            sizes[-1] += 1
-    return sizes
+        event = row["occurred_at"], row["event_id"], row["customer_id"]
+        of_device[row["device_id"]].append(event)
+    made = []
+    for device, events in of_device.items():
+        events.sort(key=lambda event: event[:2])
+        breaks = [
+            number
+            for number, event in enumerate(events)
+            if number == 0 or event[0] - events[number - 1][0] > SESSION_PAUSE
+        ]
+        for start, end in pairwise([*breaks, len(events)]):
+            session = events[start:end]
+            logins = [customer for _, _, customer in session if customer is not None]
+            began = session[0][0]
+            user = login_user(facts.who, logins[-1] if logins else None, device, began)
+            made.append((user, began, len(session)))
+    return made

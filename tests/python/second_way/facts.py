@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from second_way.identity import Identity, Node
-from second_way.raw import Raw, Row
+from second_way.identity import Identity
+from second_way.raw import Node, Raw, Row
 
 CLICK_WINDOW, VIEW_WINDOW = timedelta(days=30), timedelta(days=1)
 LOSS_AFTER = timedelta(days=90)
@@ -87,16 +87,26 @@ def gather(raw: Raw, who: Identity, channels: dict[str, dict[str, str]]) -> Fact
             engaged[touch.user].append(touch)
     facts.registrations = _registrations(facts, engaged)
     facts.orders = _orders(facts, engaged)
-    days: dict[Node, set[date]] = defaultdict(set)
-    for row in raw["channel/app_events"]:
-        days[event_user(who, row)].add(raw.day(row["occurred_at"]))
-    facts.event_days = dict(days)
+    facts.event_days = _event_days(raw, who)
     return facts
 
 
-def event_user(who: Identity, row: Row) -> Node:
-    """The user who was logged in, else the user of the device."""
-    user = who.user("customer", row["customer_id"]) or who.user("device", row["device_id"])
+def _event_days(raw: Raw, who: Identity) -> dict[Node, set[date]]:
+    """Days of each user: of who was logged in, else of who had the device at the first event."""
+    first: dict[tuple[str, str | None, date], datetime] = {}
+    for row in raw["channel/app_events"]:
+        moment = row["occurred_at"]
+        key = row["device_id"], row["customer_id"], raw.day(moment)
+        first[key] = min(moment, first.get(key, moment))
+    days: dict[Node, set[date]] = defaultdict(set)
+    for (device, customer, day), moment in first.items():
+        days[login_user(who, customer, device, moment)].add(day)
+    return dict(days)
+
+
+def login_user(who: Identity, customer: str | None, device: str, moment: datetime) -> Node:
+    """The user who was logged in, else the one who had the device."""
+    user = who.user("customer", customer) or who.device_user(device, moment)
     assert user is not None
     return user
 
@@ -124,13 +134,13 @@ def _touches(facts: Facts) -> list[Touch]:
         made.append(Touch(kind, row[id_of], user, at, engaged, campaign, channel, row))
 
     for row in raw["channel/ad_touches"]:
-        user = who.user("device", row["device_id"])
+        user = who.device_user(row["device_id"], row["touched_at"])
         user = user or who.user("platform_user", row["platform_user_id"])
         add(row, row["kind"], "touch_id", user, row["touched_at"], row["touched_at"])
     for row in raw["channel/coupons"]:
         user = who.user("customer", row["customer_id"])
         user = user or who.trusted_phone(row["claimed_by_phone"])
-        user = user or who.user("device", row["claimed_device_id"])
+        user = user or who.device_user(row["claimed_device_id"], row["claimed_at"])
         add(row, "coupon_claim", "coupon_id", user, row["claimed_at"], row["claimed_at"])
     for row in raw["channel/messages"]:
         user = who.user("customer", row["customer_id"])

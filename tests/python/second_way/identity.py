@@ -1,20 +1,26 @@
-"""Unified users by union-find over raw identifiers, from the rules of seeds/identity.
+"""Unified users from raw identifiers by union-find, from the rules of seeds/identity.
 
-Accounts that share an id card, a phone or an e-mail are one user, unless the identifier has too
-many owners or owners of two id cards. Accounts of two id cards are never one user, whatever path
-connects them. A device or platform user that one user alone uses belongs to that user.
+Identifiers that hold together (links.py) are one user. Two id cards are never one user, whatever
+path connects them: the weakest link of each path is left out. Who was never seen with an account
+belongs to the one user whose devices they were seen on. Devices and ad ids come after: devices.py.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
-from second_way.raw import Raw, Row
+from second_way.devices import Owners, own_devices
+from second_way.links import Link, Pair, Rules, Sightings, find_links
+from second_way.naming import Namer
+from second_way.raw import Node, Raw
 
-Node = tuple[str, str]
-STRONG = ("id_card", "phone", "email")
+#: When a period begins, and who has the device then.
+Period = tuple[datetime, Node]
 
 
 @dataclass
@@ -22,15 +28,30 @@ class Identity:
     """The user (a node that stands for it) of every identifier, and who may not be trusted."""
 
     user_of: dict[Node, Node] = field(default_factory=dict)
-    untrusted: set[Node] = field(default_factory=set)
+    #: Identifiers that say nothing about their user, at least for a time, and why.
+    demoted: dict[Node, str] = field(default_factory=dict)
+    #: Devices that went from hand to hand: who had them from when on.
+    periods: dict[Node, list[Period]] = field(default_factory=dict)
 
     def user(self, kind: str, value: str | None) -> Node | None:
         """User of an identifier; none where there is no identifier."""
+        assert kind != "device", "who has a device is a question of the moment"
         return None if value is None else self.user_of[kind, value]
+
+    def device_user(self, value: str | None, moment: datetime) -> Node | None:
+        """Who had a device at a moment; none where there is no device."""
+        if value is None:
+            return None
+        node = "device", value
+        periods = self.periods.get(node)
+        if not periods:
+            return self.user_of[node]
+        passed = bisect_right([start for start, _ in periods], moment)
+        return periods[passed - 1][1]
 
     def trusted_phone(self, value: str | None) -> Node | None:
         """User of a phone, unless the phone is one that says nothing about its user."""
-        return None if ("phone", value) in self.untrusted else self.user("phone", value)
+        return None if ("phone", value) in self.demoted else self.user("phone", value)
 
     def accounts(self) -> dict[Node, list[str]]:
         """Customer accounts of every user that has one."""
@@ -62,118 +83,91 @@ class _Forest:
     def union(self, one: Node, other: Node) -> None:
         self.parent[self.find(one)] = self.find(other)
 
-
-def sightings(raw: Raw) -> Iterator[tuple[Node, Node | None]]:
-    """Every identifier of every table, with the one it was seen together with."""
-
-    def pair(row: Row, kind: str, column: str, to: str = "", to_column: str = "") -> Iterator[Pair]:
-        if row[column] is not None:
-            linked = row[to_column] if to else None
-            yield (kind, row[column]), None if linked is None else (to, linked)
-
-    for table, kind, column, *linked in SEEN_IN:
-        for row in raw[table]:
-            yield from pair(row, kind, column, *linked)
+    def sets(self, nodes: Iterable[Node]) -> list[list[Node]]:
+        found: dict[Node, list[Node]] = defaultdict(list)
+        for node in nodes:
+            found[self.find(node)].append(node)
+        return list(found.values())
 
 
-Pair = tuple[Node, Node | None]
-_ACCOUNT = ("customer", "customer_id")
-SEEN_IN: tuple[tuple[str, ...], ...] = (
-    *((t, *_ACCOUNT) for t in ("crm/customers", "crm/consents", "crm/tickets")),
-    *((t, *_ACCOUNT) for t in ("channel/coupons", "channel/messages", "transaction/orders")),
-    *(("crm/customers", kind, kind, *_ACCOUNT) for kind in STRONG),
-    ("crm/customers", "device", "register_device_id", *_ACCOUNT),
-    ("crm/customer_devices", "device", "device_id", *_ACCOUNT),
-    ("channel/app_events", "device", "device_id", *_ACCOUNT),
-    ("transaction/orders", "device", "device_id", *_ACCOUNT),
-    ("channel/ad_touches", "device", "device_id"),
-    ("channel/ad_touches", "platform_user", "platform_user_id", "device", "device_id"),
-    ("channel/coupons", "phone", "claimed_by_phone", *_ACCOUNT),
-    ("channel/coupons", "device", "claimed_device_id", "phone", "claimed_by_phone"),
-    ("channel/coupons", "device", "claimed_device_id", *_ACCOUNT),
-    ("channel/messages", "phone", "recipient_phone", *_ACCOUNT),
-)
-
-
-def resolve(raw: Raw, rules: Iterable[dict[str, str]]) -> Identity:
+def resolve(
+    raw: Raw, rules: Rules, link_rules: Rules, blocked: Iterable[Node], name: Namer
+) -> Identity:
     """Who is who."""
-    seen: set[Node] = set()
-    together: dict[Node, set[Node]] = defaultdict(set)
-    for node, linked in sightings(raw):
-        seen.add(node)
-        if linked:
-            seen.add(linked)
-            together[node].add(linked)
-    ruled = {rule["identifier_type"]: rule for rule in rules}
-    result = Identity({node: node for node in seen})
-    _group_accounts(result, together, ruled)
-    _give_devices(result, together, ruled)
-    return result
+    found = find_links(raw, rules, link_rules, blocked)
+    groups = _grouped(found, rules, name)
+    _adopt(groups, found)
+    owners = own_devices(raw, found, groups, rules, link_rules, name)
+    return _identity(found, groups, owners)
 
 
-def _group_accounts(
-    result: Identity, together: dict[Node, set[Node]], rules: dict[str, dict[str, str]]
-) -> None:
-    id_cards: dict[Node, set[Node]] = defaultdict(set)
-    for node, linked in together.items():
-        for account in linked if node[0] == "id_card" else ():
-            id_cards[account].add(node)
-    owners = {
-        node: {other for other in linked if other[0] == "customer"}
-        for node, linked in together.items()
-        if node[0] in STRONG
+def _grouped(found: Sightings, rules: Rules, name: Namer) -> dict[Node, Node]:
+    """The group of every strong identifier: named by its id card, else by its first name."""
+    strong = {kind for kind, rule in rules.items() if rule["is_strong"] == "true"}
+    nodes = [node for node in found.seen if node[0] in strong]
+    links = {
+        (node, linked): link
+        for (node, linked), link in found.active.items()
+        if node[0] in strong and linked[0] in strong
     }
     forest = _Forest()
-    for node, accounts in owners.items():
-        rule = rules[node[0]]
-        people = {card for account in accounts for card in id_cards[account]}
-        disagree = rule["must_agree_on_id_card"] == "true" and len(people) > 1
-        if disagree or len(accounts) > int(rule["owners_allowed"]):
-            result.untrusted.add(node)
-            continue
-        for account in accounts:
-            forest.union(node, account)
-    components: dict[Node, list[Node]] = defaultdict(list)
-    for node in result.user_of:
-        if node[0] == "customer" or node[0] in STRONG:
-            components[forest.find(node)].append(node)
-    for component, nodes in components.items():
-        result.user_of.update(dict.fromkeys(nodes, component))
-        if sum(node[0] == "id_card" for node in nodes) > 1:
-            _split(result, nodes, id_cards)
-
-
-def _split(result: Identity, nodes: list[Node], id_cards: dict[Node, set[Node]]) -> None:
-    """Two people in one component: each id card keeps its accounts, nothing else connects."""
-    for node in nodes:
-        result.user_of[node] = node
-        if node[0] in ("phone", "email"):
-            result.untrusted.add(node)
-        for card in id_cards.get(node, ()):
-            if card not in result.untrusted:
-                result.user_of[node] = card
-
-
-def _give_devices(
-    result: Identity, together: dict[Node, set[Node]], rules: dict[str, dict[str, str]]
-) -> None:
-    owners: dict[Node, set[Node]] = defaultdict(set)
-    for node, linked in together.items():
-        if node[0] == "device":
-            owners[node] = {result.user_of[other] for other in linked}
-    allowed = int(rules["device"]["owners_allowed"])
-    shared = {node for node, users in owners.items() if len(users) > allowed}
-    result.untrusted |= shared
-    for node, users in owners.items():
-        if node not in shared:
-            result.user_of[node] = next(iter(users))
-    allowed = int(rules["platform_user"]["owners_allowed"])
-    for node, devices in together.items():
-        if node[0] != "platform_user":
-            continue
-        people = {owner for device in devices for owner in owners.get(device, ())}
-        users = people or devices
-        if devices & shared or len(users) > allowed:
-            result.untrusted.add(node)
+    for node, linked in links:
+        forest.union(node, linked)
+    groups: dict[Node, Node] = {}
+    contested: set[Node] = set()
+    for component in forest.sets(nodes):
+        if sum(kind == "id_card" for kind, _ in component) > 1:
+            contested.update(component)
         else:
-            result.user_of[node] = next(iter(users))
+            groups.update(dict.fromkeys(component, min(component, key=name)))
+    groups.update(_taken_apart(contested, links, name))
+    return groups
+
+
+def _taken_apart(nodes: set[Node], links: dict[Pair, Link], name: Namer) -> dict[Node, Node]:
+    """Strongest links first, but none that would bring two id cards together."""
+
+    def strength(pair: Pair) -> tuple[Any, ...]:
+        link = links[pair]
+        seen = link.last_at is not None, link.last_at or datetime.min
+        return int(link.rule["trust"]), link.support, seen
+
+    pairs = [pair for pair in links if pair[0] in nodes]
+    # Stable sorts: where all else is alike the first name is the strongest.
+    pairs.sort(key=lambda pair: (name(pair[0]), name(pair[1])))
+    pairs.sort(key=strength, reverse=True)
+    forest = _Forest()
+    card_of = {node: node for node in nodes if node[0] == "id_card"}
+    for pair in pairs:
+        one, other = (forest.find(node) for node in pair)
+        if one == other or (one in card_of and other in card_of):
+            continue
+        card = card_of.get(one) or card_of.get(other)
+        forest.union(one, other)
+        if card:
+            card_of[forest.find(one)] = card
+    return {node: card_of[forest.find(node)] for node in nodes}
+
+
+def _adopt(groups: dict[Node, Node], found: Sightings) -> None:
+    """A group without an account belongs to the one user whose devices it was seen on."""
+    with_account = {group for node, group in groups.items() if node[0] == "customer"}
+    on_device: dict[Node, set[Node]] = defaultdict(set)
+    for node, linked in found.active:
+        if node[0] == "device":
+            on_device[node].add(groups[linked])
+    owners: dict[Node, set[Node]] = defaultdict(set)
+    for seen in on_device.values():
+        for orphan in seen - with_account:
+            owners[orphan] |= seen & with_account
+    adopted = {orphan: next(iter(found)) for orphan, found in owners.items() if len(found) == 1}
+    for node, group in groups.items():
+        groups[node] = adopted.get(group, group)
+
+
+def _identity(found: Sightings, groups: dict[Node, Node], owners: Owners) -> Identity:
+    made = Identity({node: node for node in found.seen} | groups | owners.user_of)
+    made.periods = owners.periods
+    public = dict.fromkeys([*found.over_limit, *owners.public], "too_many_users")
+    made.demoted = public | owners.demoted | found.barred
+    return made

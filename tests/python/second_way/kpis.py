@@ -14,7 +14,8 @@ from pathlib import Path
 
 from finview.settings import project_root
 from second_way.facts import Facts, campaign_channels, gather
-from second_way.identity import Node, resolve
+from second_way.identity import resolve
+from second_way.naming import Namer
 from second_way.periods import (
     ALL,
     GRAINS,
@@ -30,17 +31,23 @@ from second_way.periods import (
     shifted,
     start_of,
 )
-from second_way.raw import read_landing, seed
+from second_way.raw import Node, identifier, read_landing, seed
 from second_way.users import user_kpis
 
 BASE_YEAR = 2023
 
 
-def facts_of(landing: Path, as_of: date) -> Facts:
+def facts_of(landing: Path, as_of: date, name: Namer) -> Facts:
     """Everything the KPIs need to know about a home."""
     seeds = project_root() / "seeds"
     raw = read_landing(landing, as_of)
-    who = resolve(raw, seed(seeds / "identity/identity_rules.csv"))
+    rules = {row["identifier_type"]: row for row in seed(seeds / "identity/identity_rules.csv")}
+    links = {row["rule_code"]: row for row in seed(seeds / "identity/identity_link_rules.csv")}
+    blocked = [
+        (row["identifier_type"], identifier(row["identifier_type"], row["identifier_value"]))
+        for row in seed(seeds / "identity/blocked_identifiers.csv")
+    ]
+    who = resolve(raw, rules, links, blocked, name)
     channels = {row["channel_code"]: row for row in seed(seeds / "channels/channels.csv")}
     return gather(raw, who, channels)
 

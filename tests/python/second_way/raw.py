@@ -23,6 +23,8 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as parquet
 
 Row = dict[str, Any]
+#: An identifier: type and value.
+Node = tuple[str, str]
 #: Table -> (columns of the key, date that must not be after the as-of date, further columns).
 #: Types follow from names: `_at` a moment, `_date` a day, `_amount` money, the rest text.
 TABLES = {
@@ -54,6 +56,14 @@ TABLES = {
         "message_channel campaign_id customer_id recipient_phone sent_at delivered_at opened_at "
         "clicked_at purpose",
     ),
+    "channel/referrals": (
+        "referral_id",
+        "sent_at",
+        "invitee_phone sent_at registered_customer_id registered_at",
+    ),
+    "channel/social_profiles": ("platform open_id", "followed_at", "union_id phone followed_at"),
+    "channel/wecom_contacts": ("external_user_id staff_id", "added_at", "union_id phone added_at"),
+    "channel/community_members": ("group_id external_user_id", "joined_at", "joined_at"),
     "transaction/products": ("product_id", "", "product_line scenario_code"),
     "transaction/orders": (
         "order_id",
@@ -69,16 +79,25 @@ TABLES = {
     "crm/customers": (
         "customer_id",
         "registered_at",
-        "phone id_card email birth_date registered_at register_channel register_device_id "
-        "updated_at deleted_at",
+        "phone id_card email member_number name birth_date registered_at register_channel "
+        "register_device_id updated_at deleted_at",
     ),
+    "crm/customer_merges": (
+        "merged_customer_id surviving_customer_id",
+        "merged_at",
+        "merged_at undone_at",
+    ),
+    "crm/leads": ("lead_id", "created_at", "phone created_at converted_customer_id"),
     "crm/customer_devices": ("customer_id device_id", "first_seen_at", "first_seen_at"),
     "crm/consents": ("consent_id", "happened_at", "customer_id purpose action happened_at"),
     "crm/tickets": ("ticket_id", "opened_at", "customer_id opened_at resolved_at kind topic"),
 }
 #: Columns with personal identifiers whose form differs between systems.
-PHONES = ("phone", "claimed_by_phone", "recipient_phone")
-LOWER_CASE = ("email", "device_id", "claimed_device_id", "register_device_id", "platform_user_id")
+PHONES = ("phone", "claimed_by_phone", "recipient_phone", "invitee_phone")
+LOWER_CASE = (
+    *("email", "device", "device_id", "claimed_device_id", "register_device_id"),
+    "platform_user_id",
+)
 WHOLE_NUMBERS = ("impressions", "clicks", "dwell_seconds")
 
 
@@ -158,7 +177,7 @@ def typed(name: str, value: Any) -> Any:
         return Decimal(text)
     if name in WHOLE_NUMBERS:
         return int(text)
-    return _identifier(name, text)
+    return identifier(name, text) or None
 
 
 def _moment(text: str) -> datetime:
@@ -166,11 +185,12 @@ def _moment(text: str) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _identifier(name: str, text: str) -> str | None:
+def identifier(name: str, text: str) -> str:
+    """One form of an identifier, whatever system wrote it; a name is a column or a type."""
     if name in PHONES:
         digits = re.sub(r"\D", "", text)
-        return re.sub(r"^(?:00)?86(1\d{10})$", r"\1", digits) or None
-    if name == "id_card":
+        return re.sub(r"^(?:00)?86(1\d{10})$", r"\1", digits)
+    if name in ("id_card", "member_number"):
         return text.upper()
     return text.lower() if name in LOWER_CASE else text
 

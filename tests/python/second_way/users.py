@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from second_way.behaviour import duplicate_contacts, standing_consents
 from second_way.facts import Facts
-from second_way.identity import Node
 from second_way.periods import (
     ALL,
     GRAINS,
@@ -22,6 +21,7 @@ from second_way.periods import (
     shifted,
     start_of,
 )
+from second_way.raw import Node
 
 DAY = timedelta(days=1)
 AGE_BANDS = ((18, "under_18"), (25, "18_24"), (35, "25_34"), (45, "35_44"), (60, "45_59"))
