@@ -37,12 +37,12 @@ rules as (
 withdrawn as (
 
     select
-        accounts.group_node,
+        acc.group_node,
         con.purpose
     from {{ ref('int_consents_withdrawn') }} as con
-    inner join {{ ref('int_account_groups') }} as accounts
-        on 'customer:' || con.customer_id = accounts.node
-    group by accounts.group_node, con.purpose
+    inner join {{ ref('int_account_groups') }} as acc
+        on 'customer:' || con.customer_id = acc.node
+    group by acc.group_node, con.purpose
 
 ),
 

@@ -23,7 +23,8 @@ golden as (
         user_key,
         -- noqa: disable=LT02
         {% for attribute in attributes %}
-        max(case when attribute_name = '{{ attribute }}' then attribute_value end) as {{ attribute }},
+        max(case when attribute_name = '{{ attribute }}' then attribute_value end)
+            as {{ attribute }},
         max(case when attribute_name = '{{ attribute }}' and has_conflict then 1 else 0 end) = 1
             as has_{{ attribute }}_conflict{{ ',' if not loop.last }}
         {% endfor %}
