@@ -21,6 +21,9 @@ from finview.ingest.identifiers import masked
 from finview.pipeline.exclusive import exclusive
 from finview.settings import Home
 
+#: What follows others can be joined only to what it follows; everything else names a person.
+_FOLLOWS = {"device": ("customer", "phone"), "platform_user": ()}
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -121,10 +124,18 @@ def effect_of_link(home: Home, marts: IdentityMarts, left: Identifier, right: Id
     """The one user that two identifiers would have; the older key survives.
 
     Raises:
-        FinviewError: an identifier is unknown, both are the same, or the users have two id cards.
+        FinviewError: an identifier is unknown, both are the same, one of them only follows others,
+            or the users have two id cards.
     """
     if left == right:
         raise FinviewError("both identifiers are the same", "name two")
+    for one, other in ((left, right), (right, left)):
+        if other.type not in _FOLLOWS.get(one.type, (other.type,)):
+            allowed = " or a ".join(_FOLLOWS[one.type])
+            raise FinviewError(
+                f"a {one.type} cannot be linked to a {other.type}",
+                f"link it to a {allowed}" if allowed else "link the device that it is seen on",
+            )
     users = [marts.owner(left).user_key, marts.owner(right).user_key]
     owned = {user: [each for each in marts.identifiers(user) if each.is_primary] for user in users}
     cards = [_cards(owned[user]) for user in users]

@@ -214,6 +214,11 @@ def test_dry_run_shows_which_identifiers_stay_and_writes_nothing(home: Home) -> 
     assert state.state_hashes(home) == before and decisions(home) == []
 
 
+def test_what_only_follows_others_is_not_linked_to_anything(home: Home) -> None:
+    said = refused(home, "link", "device:dev-1", "email:em-3", "--reason", "x")
+    assert "a device cannot be linked to a email" in said and "customer or a phone" in said
+
+
 def test_the_older_user_key_survives_a_link(home: Home) -> None:
     state.write(home, "key_assignments", [("phone", "p", "u_zhao", True, 0, None)], 2)
     linked = call(home, "link", "email:em-3", "customer:c-1", "--reason", "x", "--dry-run").output
