@@ -17,6 +17,7 @@ from support.landed_data import AS_OF, write_table
 
 from finview.contract import Contract, load_contract
 from finview.dbt import dbt_environment, dbt_variables
+from finview.identity.state import create_tables
 from finview.pipeline.dbt_layers import dbt_executable
 from finview.settings import Home, Settings, project_root
 
@@ -39,6 +40,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> P
         is_there = table.full_name == "crm.customers"
         change = "update t set _is_deleted = true where customer_id = 'u4'" if is_there else None
         write_table(home, table, CUSTOMERS, change=change, absent=not is_there)
+    create_tables(home)
     project = project_root()
     variables = dbt_variables(Settings(), AS_OF)
     done = subprocess.run(

@@ -14,7 +14,7 @@ import json
 import os
 import random
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -132,12 +132,24 @@ def told(*arguments: str | Path) -> dict[str, Any]:
     return result
 
 
+@contextlib.contextmanager
+def scripts() -> Iterator[None]:
+    """The modules beside the script, not those of another benchmark with the same names."""
+    with (
+        mock.patch.dict(sys.modules),
+        mock.patch.object(sys, "path", [str(SCRIPT.parent), *sys.path]),
+    ):
+        for path in SCRIPT.parent.glob("*.py"):
+            sys.modules.pop(path.stem, None)
+        yield
+
+
 def run(*arguments: str | Path) -> tuple[int, str, str]:
     """Exit code, output and error of the script; it finds its own modules beside it."""
     output, error = io.StringIO(), io.StringIO()
     with (
         mock.patch.dict(os.environ, {"FINVIEW_HASH_KEY": KEY}),
-        mock.patch.object(sys, "path", [str(SCRIPT.parent), *sys.path]),
+        scripts(),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(error),
     ):
@@ -264,7 +276,7 @@ def test_the_figures_can_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_pairs_are_those_counted_one_by_one(seed: int) -> None:
-    with mock.patch.object(sys, "path", [str(SCRIPT.parent), *sys.path]):
+    with scripts():
         pairs = importlib.import_module("pairs")
     draw = random.Random(seed)
     kinds = {node: draw.choice("abc") for node in range(60)}

@@ -1,8 +1,8 @@
 -- Grain: one row per user key, issued before or new, that an identifier of today leads to.
 -- A key that was issued stays with the identifiers that carried it: accounts before phones before
--- devices. Where two meet in one group the older key survives and the other is redirected; when
--- they part again, each has its own back. A group without an issued key gets a new one, made from
--- the identifier of the group that was seen first.
+-- devices. Where two meet in one group the older key survives and the other is redirected, and stays
+-- so; when they part again, each has its own back. A group without an issued key gets a new one,
+-- made from the identifier of the group that was seen first.
 with grouped as (
 
     select *
@@ -58,6 +58,7 @@ homes as (
         carriers.user_key,
         grouped.group_node,
         grouped.first_seen_at,
+        carriers.last_sequence = latest.last_sequence as is_alive,
         row_number() over (
             partition by carriers.user_key
             order by
@@ -83,6 +84,7 @@ kept as (
         row_number() over (
             partition by homes.group_node
             order by
+                case when homes.is_alive then 0 else 1 end asc,
                 issued.key_sequence asc,
                 homes.first_seen_at asc nulls last,
                 homes.user_key asc

@@ -1,12 +1,15 @@
-"""Consents as they stood, repeated contacts and sessions, found the slow and plain way."""
+"""Consents as they stood, contacts, sessions and followers, found the slow and plain way."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from second_way.facts import Facts, login_user
+from second_way.periods import Published, start_of
 from second_way.raw import Node
 
 DUPLICATE_WINDOW = timedelta(days=7)
@@ -78,3 +81,54 @@ def sessions(facts: Facts) -> list[tuple[Node, datetime, int]]:
             user = login_user(facts.who, logins[-1] if logins else None, device, began)
             made.append((user, began, len(session)))
     return made
+
+
+def match_rates(facts: Facts, out: Published) -> None:
+    """Followers with an account over all followers, on every day and by platform."""
+    raw, who = facts.raw, facts.who
+    long_ago = date(1900, 1, 1)
+    first: dict[str, dict[Node, date]] = defaultdict(dict)
+
+    def seen(platform: str, user: Node | None, at: datetime | None) -> None:
+        assert user is not None
+        day = raw.day(at) if at else long_ago
+        for name in ("all", platform, *(["social"] if platform != "wecom" else [])):
+            first[name][user] = min(day, first[name].get(user, day))
+
+    for row in raw["channel/social_profiles"]:
+        seen(row["platform"], who.user("open_id", row["open_id"]), row["followed_at"])
+    for row in raw["channel/wecom_contacts"]:
+        seen("wecom", who.user("wecom_user", row["external_user_id"]), row["added_at"])
+    accounts = who.accounts()
+    days = list(_days(facts))
+    for name, followers in first.items():
+        matched = sorted(
+            max(day, facts.registrations[user].day) if user in facts.registrations else day
+            for user, day in followers.items()
+            if user in accounts
+        )
+        known = sorted(followers.values())
+        cut = ("all", "all") if name == "all" else ("source", name)
+        for day in days:
+            if count := bisect_right(known, day):
+                place = ("day", day, *cut)
+                out.put_ratio(
+                    "identity_match_rate", place, bisect_right(matched, day), count, is_mature=True
+                )
+
+
+def _days(facts: Facts) -> Iterable[date]:
+    """Every day of the calendar: from the month in which anything happened first."""
+    raw = facts.raw
+    first = min(
+        *(found.day for found in facts.registrations.values()),
+        *(order.day for order in facts.orders),
+        *(day for days in facts.event_days.values() for day in days),
+        *(row["spend_date"] for row in raw["channel/ad_spend_daily"]),
+        *(raw.day(touch.touched_at) for touch in facts.touches),
+        *(raw.day(row["opened_at"]) for row in raw["crm/tickets"]),
+    )
+    day = start_of("month", first)
+    while day <= raw.as_of:
+        yield day
+        day += timedelta(days=1)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from finview.settings import project_root
+from second_way.behaviour import match_rates
 from second_way.facts import Facts, campaign_channels, gather
 from second_way.identity import resolve
 from second_way.naming import Namer
@@ -59,6 +60,7 @@ def kpis_of(facts: Facts) -> dict[Key, Value]:
     _value(facts, out)
     _growth(facts, out)
     user_kpis(facts, out)
+    match_rates(facts, out)
     return out.rows
 
 
