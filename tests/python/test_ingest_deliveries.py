@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from finview.contract import Column, Contract, load_contract
-from finview.ingest import FileResult, accepted_glob, ingest, scan, sources
+from finview.ingest import FileResult, accepted_glob, accounts, ingest, scan, sources
 from finview.ingest.replay import quarantined, replay
 from finview.settings import Home, Settings
 
@@ -410,6 +410,26 @@ def test_a_refusal_in_a_later_portion_takes_nothing(
     assert take(home, contract)["a.jsonl"].rows_accepted == 20
 
 
+def test_a_file_that_changes_while_it_is_parsed_is_refused(
+    home: Home, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = land(home, ORDERS + "a.csv", HEAD + order("o1"))
+    check_rows = accounts.check_rows
+
+    def grows(*arguments: Any, **options: Any) -> None:
+        check_rows(*arguments, **options)
+        with path.open("a") as file:
+            file.write(order("o2"))
+
+    monkeypatch.setattr(accounts, "check_rows", grows)
+    (result,) = take(home, contract).values()
+    assert result.status == "refused" and "changed while it was read" in result.reason
+    assert rows(home, contract, "transaction.orders", "1") == []
+    monkeypatch.undo()
+    monkeypatch.setenv("FINVIEW_HASH_KEY", KEY)
+    assert take(home, contract)["a.csv"].rows_accepted == 2
+
+
 # --- landed files are read once ---
 
 
@@ -490,4 +510,24 @@ def test_a_replay_needs_the_landed_file(home: Home, contract: Contract) -> None:
     path.unlink()
     (result,) = replay(home, contract)
     assert "no longer in landing" in result.problem
+    assert len(list(quarantined(home))) == 1
+
+
+def test_a_replay_finds_the_file_of_each_of_two_loads_with_one_content(
+    home: Home, contract: Contract
+) -> None:
+    head = "experiment_id,started_at\n"
+    for number, body in enumerate(["e1,someday\n", "e2,2024-01-01\n", "e1,someday\n"], 1):
+        land(home, f"crm/experiments/{number}.csv", head + body)
+        take(home, contract)
+    results = replay(home, contract)
+    assert [(each.rows, each.quarantined, each.problem) for each in results] == [(1, 1, "")] * 2
+
+
+def test_a_replay_without_the_table_says_so(home: Home, contract: Contract) -> None:
+    land(home, ORDERS + "a.csv", HEAD + order("o1", "sent"))
+    take(home, contract)
+    left = tuple(table for table in contract.tables if table.name != "orders")
+    (result,) = replay(home, replace(contract, tables=left))
+    assert result.problem == "the contract no longer has the table"
     assert len(list(quarantined(home))) == 1
