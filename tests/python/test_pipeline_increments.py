@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 from support.pipeline import (
     deliver_first,
     deliver_rest,
@@ -16,6 +17,8 @@ from support.pipeline import (
 )
 
 from finview.settings import Home
+
+pytestmark = pytest.mark.long
 
 
 def _run(home: Home, *arguments: str) -> str:
