@@ -23,6 +23,7 @@ CLUSTER_STAMP := $(CLUSTER)/.installed
 # Where make parity and make test-spark keep their state.
 PARITY_HOME ?= var/parity
 SPARK_TESTS := tests/python/spark
+<<<<<<< HEAD
 SPARK_CRASH_TESTS := $(SPARK_TESTS)/test_pipeline_on_spark.py
 LINKAGE := .venv-linkage
 LINKAGE_STAMP := $(LINKAGE)/.installed
@@ -34,6 +35,13 @@ BENCH_ARGS ?= clusters-1m chains --ids text
 
 .PHONY: help install run dev test pytest fuzz dbt-unit lint format lock snapshot clean \
 	spark-install spark-up spark-run spark-down parity test-spark test-spark-crash bench-components linkage
+=======
+# For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
+SPARK_ARGS ?=
+
+.PHONY: help install run dev test test-long pytest fuzz dbt-unit lint format lock snapshot clean \
+	spark-install spark-up spark-run spark-down parity test-spark test-spark-long
+>>>>>>> main
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -66,7 +74,10 @@ dev: install  ## web UI of the orchestrator on http://127.0.0.1:3000 (PORT=...),
 test: lint dbt-unit pytest  ## all checks that need no cluster: lint, Python tests, dbt unit tests
 
 pytest: install
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore $(SPARK_TESTS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore $(SPARK_TESTS) -m "not long"
+
+test-long: install  ## whole runs that are killed, continued or repeated (not in CI)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore $(SPARK_TESTS) -m long
 
 # For make fuzz: FILES=100000 SEED=9
 FILES ?= 10000
@@ -122,10 +133,10 @@ define on_parity_cluster
 endef
 
 test-spark: spark-install  ## parity, then the tests that need a cluster (Java, PostgreSQL)
-	$(call on_parity_cluster,$(SPARK_TESTS) --ignore $(SPARK_CRASH_TESTS))
+	$(call on_parity_cluster,$(SPARK_TESTS) -m "not long")
 
-test-spark-crash: spark-install  ## whole runs on a cluster that is lost on the way (half an hour)
-	$(call on_parity_cluster,$(SPARK_CRASH_TESTS))
+test-spark-long: spark-install  ## a cluster lost on the way, all unit tests and landed checks (not in CI)
+	$(call on_parity_cluster,$(SPARK_TESTS) -m long)
 
 linkage: install $(LINKAGE_STAMP)  ## FEBRL 1 to 4: ours, recordlinkage and Splink in one run
 	@$(BIN)/python benchmarks/identity/linkage/measure.py

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from click.testing import CliRunner, Result
 from support.pipeline import finview, home_with, sample_landing
 
 from finview.cli import main
 from finview.settings import Home
+
+pytestmark = pytest.mark.long
 
 #: An account and a phone that only registration ties together.
 TIED = """

@@ -38,6 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     yield home
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_and_built_again(built: Home) -> None:
     good = served(built)
     process = subprocess.Popen(

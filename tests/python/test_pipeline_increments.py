@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import pytest
 from support.pipeline import (
     deliver_first,
     deliver_rest,
@@ -17,6 +18,8 @@ from support.pipeline import (
 )
 
 from finview.settings import Home
+
+pytestmark = pytest.mark.long
 
 
 def _run(home: Home, *arguments: str) -> str:

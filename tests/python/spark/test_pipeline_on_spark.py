@@ -18,6 +18,8 @@ from finview.cluster import load_state
 from finview.cluster.processes import find
 from finview.settings import Home
 
+pytestmark = pytest.mark.long
+
 RUN = ("run", "--no-sample", "--no-scorecard")
 ON_SPARK = (*RUN, "--engine", "spark")
 #: The home was made by `finview parity` with the sample key it keeps itself.

@@ -210,6 +210,7 @@ def typed(endpoint: Endpoint) -> str:
     return "checks_bad.typed"
 
 
+@pytest.mark.long
 def test_landed_suites_agree_with_duckdb(
     cluster_home: Home, endpoint: Endpoint, contract: Contract
 ) -> None:
