@@ -23,8 +23,6 @@ CLUSTER_STAMP := $(CLUSTER)/.installed
 # Where make parity and make test-spark keep their state.
 PARITY_HOME ?= var/parity
 SPARK_TESTS := tests/python/spark
-<<<<<<< HEAD
-SPARK_CRASH_TESTS := $(SPARK_TESTS)/test_pipeline_on_spark.py
 LINKAGE := .venv-linkage
 LINKAGE_STAMP := $(LINKAGE)/.installed
 # For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
@@ -33,15 +31,9 @@ SPARK_ARGS ?=
 # For make bench-components: BENCH_ARGS="clusters-10m --ids text --peers other/bin/python"
 BENCH_ARGS ?= clusters-1m chains --ids text
 
-.PHONY: help install run dev test pytest fuzz dbt-unit lint format lock snapshot clean \
-	spark-install spark-up spark-run spark-down parity test-spark test-spark-crash bench-components linkage
-=======
-# For make spark-up: SPARK_ARGS="--workers 4 --worker-memory 2g"
-SPARK_ARGS ?=
-
 .PHONY: help install run dev test test-long pytest fuzz dbt-unit lint format lock snapshot clean \
-	spark-install spark-up spark-run spark-down parity test-spark test-spark-long
->>>>>>> main
+	spark-install spark-up spark-run spark-down parity test-spark test-spark-long bench-components \
+	linkage
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
