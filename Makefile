@@ -37,7 +37,7 @@ BENCH_ARGS ?= clusters-1m chains --ids text
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
-		| awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+		| awk -F'|' '{ printf "  make %-17s %s\n", $$1, $$2 }'
 
 install: $(STAMP)  ## make .venv with the pinned packages (done once; again when they change)
 

@@ -35,6 +35,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 #: What a change of makes the compiled project, and so the manifest, another one.
 PROJECT_FILES = ("dbt_project.yml", "models", "macros", "seeds", "snapshots", "tests/dbt")
+#: Environment variable with the day a build counts to (macros/project/as_of_date.sql).
+AS_OF = "FINVIEW_AS_OF_DATE"
 #: No tool reports home, and none looks for newer versions.
 TELEMETRY_OFF: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
@@ -50,19 +52,26 @@ def telemetry_off() -> None:
     os.environ.update(TELEMETRY_OFF)
 
 
-def dbt_variables(settings: Settings, as_of: date) -> dict[str, Any]:
-    """The variables of a build: the day it counts to, and the settings models read."""
+def dbt_variables(settings: Settings) -> dict[str, Any]:
+    """The variables of a build: the settings models read."""
     return {
-        "as_of_date": as_of.isoformat(),
         "business_timezone": settings.business_timezone,
         "reporting_currency": settings.reporting_currency,
         "product_line_rhythm_days": dict(sorted(settings.product_line_rhythm_days.items())),
     }
 
 
-def dbt_environment(home: Home, project: Path) -> dict[str, str]:
-    """Environment under which dbt finds the project, the warehouse and accepted data of a home."""
+def dbt_environment(home: Home, project: Path, as_of: date | None = None) -> dict[str, str]:
+    """Environment under which dbt finds the project, the warehouse and accepted data of a home.
+
+    Args:
+        home: The home.
+        project: The dbt project.
+        as_of: Day the build counts to. Not a variable: dbt reads the whole project anew whenever a
+            variable changes. Without it the variable `as_of_date` of the project counts.
+    """
     return {
+        **({AS_OF: as_of.isoformat()} if as_of else {}),
         **TELEMETRY_OFF,
         "DBT_PROJECT_DIR": str(project),
         "DBT_PROFILES_DIR": str(project / "profiles"),
@@ -127,15 +136,14 @@ def project_stamp(project: Path) -> str:
 
 
 def model_fingerprint(project: Path, variables: Mapping[str, Any]) -> str:
-    """Fingerprint by content of what incremental tables were built with, `as_of_date` left out.
+    """Fingerprint by content of what incremental tables were built with.
 
     When it changes, days built before it would follow other rules than days built after it.
     """
     digest = hashlib.sha256()
     for path in _project_files(project):
         digest.update(f"{path.relative_to(project)}\n".encode() + path.read_bytes())
-    steady = {name: value for name, value in variables.items() if name != "as_of_date"}
-    digest.update(json.dumps(steady, sort_keys=True).encode())
+    digest.update(json.dumps(dict(variables), sort_keys=True).encode())
     return digest.hexdigest()
 
 

@@ -225,14 +225,14 @@ def _build(home: Home, engine: str, as_of: date) -> dict[str, str]:
     return {name: outcome for name, outcome in outcomes.items() if name.startswith("test.")}
 
 
-def unit_tests(home: Home, engine: str, as_of: date) -> dict[str, str]:
+def unit_tests(home: Home, engine: str) -> dict[str, str]:
     """Run the unit tests of the models on an engine that holds a build; outcome of each."""
     with environment({"FINVIEW_ENGINE": engine}):
-        outcomes = _dbt(home, as_of, "test", "--select", "test_type:unit")
+        outcomes = _dbt(home, None, "test", "--select", "test_type:unit")
     return {name: outcome for name, outcome in outcomes.items() if name.startswith("unit_test.")}
 
 
-def _dbt(home: Home, as_of: date, *arguments: str) -> dict[str, str]:
+def _dbt(home: Home, as_of: date | None, *arguments: str) -> dict[str, str]:
     """Run dbt on the engine of the environment; node to its status.
 
     Raises:
@@ -241,14 +241,14 @@ def _dbt(home: Home, as_of: date, *arguments: str) -> dict[str, str]:
     project, settings = project_root(), load_settings(home)
     engine = engine_of(home, settings)
     engine.check()
-    variables = json.dumps(dbt_variables(settings, as_of), sort_keys=True)
+    variables = json.dumps(dbt_variables(settings), sort_keys=True)
     target = target_folder(home)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     (home.warehouse / "built_with.json").unlink(missing_ok=True)
     subprocess.run(
         [dbt_executable(), "--quiet", *arguments, "--threads", "2", "--vars", variables],
-        env={**os.environ, **dbt_environment(home, project), **engine.environment(None)},
+        env={**os.environ, **dbt_environment(home, project, as_of), **engine.environment(None)},
         cwd=project,
         stdout=subprocess.DEVNULL,
     )

@@ -4,6 +4,7 @@ import dagster as dg
 
 from finview.durable import write_atomic
 from finview.settings import Home
+from orchestration.event_log import keep_engines
 
 DAGSTER_YAML = """\
 # Written by finview when absent; edit freely.
@@ -41,4 +42,5 @@ def prepare_instance(home: Home) -> None:
 def open_instance(home: Home) -> dg.DagsterInstance:
     """Dagster instance of the home; use as a context manager."""
     prepare_instance(home)
+    keep_engines()
     return dg.DagsterInstance.from_config(str(home.dagster))

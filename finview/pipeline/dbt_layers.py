@@ -83,7 +83,7 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
     settings = load_settings(home)
     engine = engine_of(home, settings)
     engine.check()
-    variables = dbt.dbt_variables(settings, as_of)
+    variables = dbt.dbt_variables(settings)
     fingerprint = dbt.model_fingerprint(project, variables)
     stamp = engine.stamp()
     if layer == "seeds":
@@ -97,7 +97,7 @@ def begin_layer(home: Home, layer: str, *, full_refresh: bool = False) -> DbtCal
         arguments=tuple(
             dbt.build_arguments(variables, full_refresh=full_refresh or reason is not None)
         ),
-        environment={**dbt.dbt_environment(home, project), **engine.environment(layer)},
+        environment={**dbt.dbt_environment(home, project, as_of), **engine.environment(layer)},
         target=dbt.target_folder(home),
         project=project,
         fingerprint=fingerprint,

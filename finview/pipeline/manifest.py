@@ -6,19 +6,14 @@ import json
 import os
 import shutil
 import subprocess
-from datetime import date
 from pathlib import Path
 
 from finview import dbt
-from finview.audit import BuildRecord
 from finview.durable import write_atomic
 from finview.errors import FinviewError
 from finview.pipeline.dbt_layers import dbt_executable
 from finview.progress import stage
 from finview.settings import Home, load_settings
-
-#: Any day will do for parsing; models read the real one when they are built.
-_SOME_DAY = date(2000, 1, 1)
 
 
 def ensure_manifest(home: Home, project: Path) -> Path:
@@ -49,7 +44,7 @@ def ensure_manifest(home: Home, project: Path) -> Path:
 
 
 def _parse(home: Home, project: Path, target: Path) -> None:
-    variables = dbt.dbt_variables(load_settings(home), _last_day(home))
+    variables = dbt.dbt_variables(load_settings(home))
     environment = dbt.dbt_environment(home, project)
     environment |= {
         "DBT_TARGET_PATH": str(target),
@@ -73,12 +68,3 @@ def _parse(home: Home, project: Path, target: Path) -> None:
             "dbt cannot read the project:\n" + "\n".join(lines), "mend the file it names"
         )
     json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-
-
-def _last_day(home: Home) -> date:
-    """The day of the last build: with it dbt need not read everything again."""
-    record = BuildRecord(home).load()
-    settings = load_settings(home)
-    if settings.as_of_date is not None:
-        return settings.as_of_date
-    return date.fromisoformat(record["as_of_date"]) if record else _SOME_DAY

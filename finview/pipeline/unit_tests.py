@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from finview.contract import load_contract
-from finview.dbt import dbt_environment, telemetry_off
+from finview.dbt import AS_OF, dbt_environment, telemetry_off
 from finview.identity.state import ensure
 from finview.ingest import ingest
 from finview.pipeline.dbt_layers import dbt_executable
@@ -36,6 +36,7 @@ def main() -> None:
         ingest(home, load_contract(project), load_settings(home))  # empty tables with all columns
         ensure(home)
         environment = {**os.environ, **dbt_environment(home, project)}
+        environment.pop(AS_OF, None)  # each test names its own day
         for command in _COMMANDS:
             arguments = [dbt_executable(), *command, *sys.argv[1:]]
             done = subprocess.run(arguments, env=environment, cwd=project)

@@ -15,7 +15,8 @@
     } -%}
     {%- if execute -%}
         {%- for name, pattern in patterns.items() -%}
-            {%- if not modules.re.match(pattern, var(name) | string) -%}
+            {%- set value = as_of_text() if name == 'as_of_date' else var(name) -%}
+            {%- if not modules.re.match(pattern, value | string) -%}
                 {{ exceptions.raise_compiler_error(
                     "variable " ~ name ~ " must match " ~ pattern
                 ) }}

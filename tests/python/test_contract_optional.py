@@ -42,14 +42,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> P
         write_table(home, table, CUSTOMERS, change=change, absent=not is_there)
     create_tables(home)
     project = project_root()
-    variables = dbt_variables(Settings(), AS_OF)
+    variables = dbt_variables(Settings())
     done = subprocess.run(
         [
             dbt_executable(),
             *("build", "--quiet", "--exclude-resource-type", "unit_test"),
             *("--exclude", "tag:engine", "--vars", json.dumps(variables)),
         ],
-        env={**os.environ, **dbt_environment(home, project)},
+        env={**os.environ, **dbt_environment(home, project, AS_OF)},
         cwd=project,
         capture_output=True,
         text=True,

@@ -22,11 +22,11 @@ SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
 
 
 def test_build_arguments_leave_out_unit_tests_and_carry_variables() -> None:
-    variables = dbt.dbt_variables(Settings(), date(2025, 6, 30))
+    variables = dbt.dbt_variables(Settings())
     arguments = dbt.build_arguments(variables)
     assert arguments[0] == "build" and "--full-refresh" not in arguments
     assert arguments[arguments.index("--exclude-resource-type") + 1] == "unit_test"
-    assert json.loads(arguments[arguments.index("--vars") + 1])["as_of_date"] == "2025-06-30"
+    assert json.loads(arguments[arguments.index("--vars") + 1])["reporting_currency"] == "CNY"
     assert dbt.build_arguments(variables, full_refresh=True)[-1] == "--full-refresh"
 
 
@@ -44,6 +44,14 @@ def test_environment_stays_in_the_home_and_switches_telemetry_off(tmp_path: Path
         assert values[name].startswith(str(tmp_path))
 
 
+def test_the_day_is_no_variable(tmp_path: Path) -> None:
+    """dbt would read the whole project anew every day."""
+    day = date(2025, 6, 30)
+    assert dbt.dbt_environment(Home(tmp_path), Path("/project"), day)[dbt.AS_OF] == "2025-06-30"
+    assert dbt.AS_OF not in dbt.dbt_environment(Home(tmp_path), Path("/project"))
+    assert "as_of_date" not in dbt.dbt_variables(Settings(as_of_date=day))
+
+
 def test_environment_is_put_back() -> None:
     os.environ.pop("FINVIEW_TEST_ONLY", None)
     with dbt.environment({"FINVIEW_TEST_ONLY": "1"}):
@@ -56,9 +64,8 @@ def test_fingerprints_notice_changed_and_removed_models(tmp_path: Path) -> None:
     model, other = tmp_path / "models/a.sql", tmp_path / "models/b.sql"
     model.write_text("select 1")
     other.write_text("select 2")
-    day = {"as_of_date": "2025-06-30", "business_timezone": "Asia/Shanghai"}
+    day = {"business_timezone": "Asia/Shanghai"}
     before = dbt.model_fingerprint(tmp_path, day), dbt.project_stamp(tmp_path)
-    assert dbt.model_fingerprint(tmp_path, {**day, "as_of_date": "2025-07-01"}) == before[0]
     assert dbt.model_fingerprint(tmp_path, {**day, "business_timezone": "UTC"}) != before[0]
     model.write_text("select 3")
     assert dbt.model_fingerprint(tmp_path, day) != before[0]
@@ -104,6 +111,22 @@ def test_telemetry_is_off_in_the_instance(tmp_path: Path) -> None:
 
     with open_instance(Home(tmp_path).create()) as instance:
         assert instance.telemetry_enabled is False
+
+
+def test_events_are_stored_with_one_engine_per_file(tmp_path: Path) -> None:
+    """Else a later Dagster took the mend of its event log away, and runs grew slower unseen."""
+    from orchestration.event_log import _engine
+    from orchestration.instance import open_instance
+
+    with open_instance(Home(tmp_path).create()) as instance:
+        log = instance.event_log_storage
+        before = _engine.cache_info()
+        for _ in range(3):
+            with log.index_connection() as connection:
+                assert connection.exec_driver_sql("pragma synchronous").scalar() == 1
+                assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
+        after = _engine.cache_info()
+    assert after.hits - before.hits >= 2 and after.misses - before.misses <= 1
 
 
 def test_landing_fingerprint_follows_names_sizes_and_times(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 -- Cases in which known_by_as_of shows what lies after the end of the as-of date in Shanghai, which
 -- is 16:00 UTC, or hides what lies before it.
 {{ config(enabled=(var('business_timezone') == 'Asia/Shanghai')) }}
-{%- set as_of = var('as_of_date') %}
+{%- set as_of = as_of_text() %}
 
 with texts (utc_text, known_text) as (
 

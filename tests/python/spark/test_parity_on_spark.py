@@ -59,8 +59,7 @@ def test_a_difference_planted_on_the_cluster_is_found(
 
 @pytest.mark.long
 def test_every_unit_test_has_the_outcome_it_has_on_duckdb(cluster_home: Home) -> None:
-    as_of = resolve_as_of(cluster_home, load_contract(project_root()), load_settings(cluster_home))
-    found = {engine: unit_tests(cluster_home, engine, as_of) for engine in ("duckdb", "spark")}
+    found = {engine: unit_tests(cluster_home, engine) for engine in ("duckdb", "spark")}
     assert len(found["duckdb"]) > 25 and set(found["duckdb"].values()) == {"pass"}
     assert found["spark"] == found["duckdb"]
 
