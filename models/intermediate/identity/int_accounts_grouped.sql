@@ -1,7 +1,7 @@
 -- Grain: one row per strong identifier (account, phone, id card, e-mail, social account, lead, …),
 -- with its connected component.
 -- The query below gives the edges; the materialization finds the components.
-{{ config(materialized='connected_components') }}
+{{ config(materialized='connected_components', incremental=true) }}
 
 with links as (
 
