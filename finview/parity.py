@@ -36,7 +36,7 @@ _ONLY_INCREMENTAL = (
     "build",
     "--full-refresh",
     *("--exclude-resource-type", "test", "unit_test"),
-    *("--select", "+config.materialized:incremental"),
+    *("--select", "+config.materialized:incremental", "+config.materialized:connected_components"),
 )
 _KINDS = ("dbt tests",)
 

@@ -6,10 +6,10 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finview.dbt import target_folder
 from finview.engines.engine import PUBLISHED_SCHEMAS
@@ -157,11 +157,18 @@ class SparkEngine:
             nodes = json.loads(text)["nodes"].values()
         except (OSError, ValueError):
             return []
-        return sorted(
-            f"{node['schema']}.{node['alias']}"
-            for node in nodes
-            if node["config"].get("materialized") == "incremental"
-        )
+        return sorted(name for node in nodes for name in incremental_tables(node))
+
+
+def incremental_tables(node: Mapping[str, Any]) -> list[str]:
+    """Tables that a node of dbt's manifest carries from build to build, as `schema.table`."""
+    name = f"{node['schema']}.{node['alias']}"
+    if node["config"].get("materialized") == "incremental":
+        return [name]
+    if node["config"].get("incremental"):
+        # Components, and the edges that they were built from.
+        return [name, f"{name}__edges"]
+    return []
 
 
 def _names(spark: Connection, schema: str) -> list[str]:

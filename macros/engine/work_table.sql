@@ -57,7 +57,7 @@
 
 {#-
     A number of 64 bits for a node, alike for equal nodes and random otherwise; another salt gives
-    another. Not for what is kept: a hash may change with the engine's version.
+    another. It may change with the engine's version: whoever keeps it must cope with that.
 -#}
 {% macro node_number(node, salt) -%}
     {{ return(adapter.dispatch('node_number', 'finview')(node, salt)) }}
@@ -69,29 +69,4 @@
 
 {% macro spark__node_number(node, salt) -%}
     xxhash64({{ node if salt == 0 else "concat('" ~ salt ~ ":', " ~ node ~ ")" }})
-{%- endmacro %}
-
-{#-
-    Rows of a table of components replaced by those of a work table (node, component, is_old), in
-    one commit; a row without a component goes. DuckDB deletes and inserts: an update of texts would
-    write the column of every row group again.
--#}
-{% macro apply_component_changes(relation, changes) -%}
-    {{ return(adapter.dispatch('apply_component_changes', 'finview')(relation, changes)) }}
-{%- endmacro %}
-
-{% macro duckdb__apply_component_changes(relation, changes) -%}
-    delete from {{ relation }} where node in (select node from {{ changes }} where is_old);
-    insert into {{ relation }}
-    select node, component from {{ changes }} where component is not null
-{%- endmacro %}
-
-{% macro spark__apply_component_changes(relation, changes) -%}
-    merge into {{ relation }} as old
-    using {{ changes }} as new
-        on old.node = new.node
-    when matched and new.component is null then delete
-    when matched then update set old.component = new.component
-    when not matched and new.component is not null then
-        insert (node, component) values (new.node, new.component)
 {%- endmacro %}

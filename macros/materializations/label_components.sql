@@ -2,7 +2,8 @@
     Labels the connected components of a graph, statement by statement.
     label_components(work, edges) takes the work table `edges` (node_a, node_b; dropped on the way)
     and gives a query of `node`, `component`: one row per node, the component being its smallest
-    node. drop_component_tables(work) drops what that query reads.
+    node. drop_component_tables(work) drops what that query reads. `kept` names a table to be made
+    of the edges, see kept_edges.
 
     Every node gets a random number (a hash, checked to be one per node), so that neither long texts
     nor an order in them (a chain of names in a row) cost anything. A round hooks each node to its
@@ -10,8 +11,8 @@
     contracts the kept edges to them; rounds repeat until none is kept. With random numbers at least
     half of the nodes go in a round whatever the shape, and the trees are flat.
 -#}
-{% macro label_components(work, edges) -%}
-    {%- do finview.number_nodes(work, edges) -%}
+{% macro label_components(work, edges, kept=none) -%}
+    {%- do finview.number_nodes(work, edges, kept) -%}
     {%- set left = namespace(edges=true, rounds=0) -%}
     {%- for _ in range(100) if left.edges -%}
         {%- set left.edges = finview.contract_components(work, loop.index0) -%}
@@ -42,7 +43,7 @@
     Makes <work>nodes (node, number) and <work>edges_0 (low, high) of their numbers. A hash that two
     nodes share is tried again with another salt.
 -#}
-{% macro number_nodes(work, edges) -%}
+{% macro number_nodes(work, edges, kept) -%}
     {%- set tried = namespace(salt=-1, clashes=1) -%}
     {%- for salt in range(5) if tried.clashes > 0 -%}
         {%- do make_work_table(
@@ -62,6 +63,9 @@
     {%- endfor -%}
     {%- if tried.clashes > 0 -%}
         {%- do exceptions.raise_compiler_error(work ~ ': nodes share a number, five times') -%}
+    {%- endif -%}
+    {%- if kept is not none -%}
+        {%- do finview.keep_edges(kept, edges, tried.salt) -%}
     {%- endif -%}
     {%- do make_work_table(
         work ~ 'edges_0',

@@ -14,6 +14,7 @@ import pytest
 
 from finview import dbt
 from finview.audit import REQUIRED_STAGES
+from finview.engines.spark_cluster import incremental_tables
 from finview.errors import FinviewError
 from finview.pipeline import exclusive, hold
 from finview.settings import Home, Settings, load_settings, project_root
@@ -87,6 +88,19 @@ def test_expected_nodes_are_all_but_ephemeral_and_unit_tests() -> None:
         }
     }
     assert dbt.expected_nodes(manifest) == {"model.a", "test.c", "seed.d"}
+
+
+@pytest.mark.parametrize(
+    ("config", "tables"),
+    [
+        ({"materialized": "incremental"}, ["i.a"]),
+        ({"materialized": "connected_components", "incremental": True}, ["i.a", "i.a__edges"]),
+        ({"materialized": "connected_components"}, []),
+        ({"materialized": "table"}, []),
+    ],
+)
+def test_tables_that_are_carried_on_are_known(config: dict[str, Any], tables: list[str]) -> None:
+    assert incremental_tables({"schema": "i", "alias": "a", "config": config}) == tables
 
 
 def test_one_writer_per_home(tmp_path: Path) -> None:

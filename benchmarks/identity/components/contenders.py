@@ -94,7 +94,7 @@ def edges_of(graph: Path, *parts: str) -> str:
     return f"read_parquet([{files}], hive_partitioning = false)"
 
 
-def full_build(case: Case, file: Path, *parts: str) -> dict[str, Any]:
+def full_build(case: Case, file: Path, *parts: str, keep: bool = False) -> dict[str, Any]:
     """The statements of a full build of the materialization, into a table of a database file."""
     file.unlink(missing_ok=True)
     with opened(case, file) as connection:
@@ -102,29 +102,51 @@ def full_build(case: Case, file: Path, *parts: str) -> dict[str, Any]:
         clock = Clock()
         edges = edges_of(case.graph, *parts)
         macros.make_work_table("w__input", f"select node_a, node_b from {edges}")
-        labelled = macros.label_components("w__", "w__input")
+        labelled = macros.label_components("w__", "w__input", "labels__edges" if keep else None)
         macros.run_query(macros.replace_table("labels", labelled))
         macros.drop_component_tables("w__")
     return {**clock.figures(), "checksum": checksum_of(case, file)}
 
 
-def update(case: Case, *, removes: bool) -> dict[str, Any]:
-    """The statements of an incremental build, on the table that `base` left."""
+def update(case: Case, *parts: str, given: bool = False) -> dict[str, Any]:
+    """The statements of an incremental build, on the tables that `base` left.
+
+    Args:
+        case: What is measured.
+        parts: Parts of the graph that are there now.
+        given: The changes are given, not found by comparing all edges with the kept ones.
+    """
     file = case.work / "day.duckdb"
     shutil.copy(case.work / "base.duckdb", file)
     with opened(case, file) as connection:
         macros = macros_on(connection)
         clock = Clock()
-        delta = f"select node_a, node_b, false as is_removed from {edges_of(case.graph, 'new')}"
-        if removes:
-            delta += f" union all select node_a, node_b, true from {edges_of(case.graph, 'gone')}"
-        macros.make_work_table("w__delta", delta)
-        current = edges_of(case.graph, "old", "new") if removes else None
-        changes = macros.update_components("w__", "labels", current)
-        macros.run_query(f"begin; {macros.apply_component_changes('labels', changes)}; commit")
-        macros.drop_update_tables("w__")
-        macros.drop_component_tables("w__")
-    return {**clock.figures(), "checksum": checksum_of(case, file)}
+        now = f"select node_a, node_b from {edges_of(case.graph, *parts)}"
+        if given:
+            macros.make_work_table("w__delta", _told(case, macros, "gone" not in parts))
+            outcome = macros.apply_edge_delta("w__", "labels", "labels__edges")
+        else:
+            outcome = macros.update_components("w__", "labels", "labels__edges", now, 9)
+        if outcome == "changed":
+            changes = macros.apply_component_changes("labels", "w__changes")
+            macros.run_query(f"begin; {changes}; commit")
+            macros.change_kept_edges("labels__edges", "w__delta")
+        macros.drop_update_tables("w__", outcome)
+    figures = clock.figures()
+    assert outcome == ("same" if parts == ("old", "gone") else "changed"), outcome
+    return {**figures, "checksum": checksum_of(case, file)}
+
+
+def _told(case: Case, macros: Any, removes: bool) -> str:
+    """Query of the changes as `find_edge_delta` makes them, from the parts of the graph."""
+    new, gone = (
+        macros.numbered_edges(f"select node_a, node_b from {edges_of(case.graph, part)}")
+        for part in ("new", "gone")
+    )
+    told = f"select *, false as is_removed from ({new})"
+    if removes:
+        told += f" union all select null, null, low, high, true from ({gone})"
+    return told
 
 
 def splink(case: Case) -> dict[str, Any]:
@@ -185,10 +207,13 @@ def scipy(case: Case) -> dict[str, Any]:
 
 CONTENDERS: dict[str, Callable[[Case], dict[str, Any]]] = {
     "finview": lambda case: full_build(case, case.work / "full.duckdb", "old", "gone", "new"),
-    "base": lambda case: full_build(case, case.work / "base.duckdb", "old", "gone"),
+    "base": lambda case: full_build(case, case.work / "base.duckdb", "old", "gone", keep=True),
     "after": lambda case: full_build(case, case.work / "full.duckdb", "old", "new"),
-    "day": lambda case: update(case, removes=False),
-    "day, with removals": lambda case: update(case, removes=True),
+    "no change": lambda case: update(case, "old", "gone"),
+    "day": lambda case: update(case, "old", "gone", "new"),
+    "day, given": lambda case: update(case, "old", "gone", "new", given=True),
+    "day, with removals": lambda case: update(case, "old", "new"),
+    "day, with removals, given": lambda case: update(case, "old", "new", given=True),
     "splink": splink,
     "scipy": scipy,
 }

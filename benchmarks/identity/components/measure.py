@@ -22,8 +22,9 @@ from graphs import GRAPHS, make
 HERE = Path(__file__).resolve().parent
 PEERS = ("splink", "scipy")
 #: Each pair must have the same labels.
-SAME = [("finview", "splink"), ("finview", "scipy"), ("finview", "day"),
-        ("after", "day, with removals")]  # fmt: skip
+SAME = [("finview", "splink"), ("finview", "scipy"), ("base", "no change"), ("finview", "day"),
+        ("finview", "day, given"), ("after", "day, with removals"),
+        ("after", "day, with removals, given")]  # fmt: skip
 
 
 def measured(contender: str, arguments: list[str], interpreter: str) -> dict[str, Any] | None:
@@ -51,7 +52,8 @@ def main() -> None:
     parser.add_argument("--peers", default=sys.executable, help="Python with splink and scipy")
     parser.add_argument("--folder", type=Path, help="where graphs are kept; else they are deleted")
     options = parser.parse_args()
-    contenders = ["finview", "base", "day", "after", "day, with removals", *PEERS]
+    contenders = ["finview", "base", "no change", "day", "day, given", "after",
+                  "day, with removals", "day, with removals, given", *PEERS]  # fmt: skip
     print("| graph | nodes | contender | CPU s | of ours | wall s | peak MiB |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(dir=options.folder) as work:

@@ -1,7 +1,8 @@
 -- Grain: one row per strong identifier (account, phone, id card, e-mail, social account, lead, …),
 -- with its connected component.
--- The query below gives the edges; the materialization finds the components.
-{{ config(materialized='connected_components') }}
+-- The query below gives all edges; the materialization finds the components, and keeps them up to
+-- date from the edges that came or went.
+{{ config(materialized='connected_components', incremental=true) }}
 
 with links as (
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.components import Change, Edge, Graph, expected_components
+from support.components import Edge, Graph, expected_components
 
 from finview.dbt import TELEMETRY_OFF
 from finview.pipeline.dbt_layers import dbt_executable
@@ -131,7 +131,6 @@ def bench(
     (folder / "snapshots").mkdir()
     (folder / "snapshots" / "snapped.sql").write_text(SNAPPED, encoding="utf-8")
     (folder / "models" / "components.sql").write_text(components_model(EDGES), encoding="utf-8")
-    (folder / "models" / "current_edges.sql").write_text(CURRENT, encoding="utf-8")
     (folder / "models" / "updated.sql").write_text(UPDATED, encoding="utf-8")
     shutil.copytree(project_root() / "macros", folder / "macros")
     shutil.copytree(project_root() / "tests" / "dbt" / "engine", folder / "tests")
@@ -265,75 +264,152 @@ def test_components_are_replaced_by_the_next_run(bench: Workbench) -> None:
         assert found == sorted(expected_components(edges).items())
 
 
-#: Both come as variables: all edges, and what changed since the build before.
-CURRENT = """\
-{{ config(materialized='table') }}
+#: All edges come as a variable. Small graphs change by large shares.
+UPDATED = """\
+{{ config(materialized='connected_components', incremental=true, largest_change=9) }}
 select node_a, node_b
 from (values ('a', 'a', true)
 {%- for left, right in var('current', []) %}, ('{{ left }}', '{{ right }}', false){% endfor %}
 ) as edges (node_a, node_b, is_none)
 where not is_none
 """
-UPDATED = """\
-{{ config(materialized='connected_components', incremental=true, current_edges='current_edges') }}
-{% if is_incremental_components() %}
-select node_a, node_b, is_removed
-from (values ('a', 'a', true, true)
-{%- for left, right, is_removed in var('changes', []) -%}
-, ('{{ left }}', '{{ right }}', {{ is_removed }}, false)
-{%- endfor %}
-) as edges (node_a, node_b, is_removed, is_none)
-where not is_none
-{% else %}
-select node_a, node_b, false as is_removed from {{ ref('current_edges') }}
-union all
-select 'never' as node_a, 'there' as node_b, true as is_removed
-{% endif %}
-"""
+STATEMENT = "On model.finview.updated: "
+
+
+def _updated(bench: Workbench, edges: Sequence[Edge], *arguments: str) -> str:
+    """Build the model on these edges, check it, and give what dbt said."""
+    log = bench.project / f"target_{bench.engine}" / "dbt.log"
+    log.unlink(missing_ok=True)
+    bench.run("updated", *arguments, current=edges)
+    found = bench.sorted_rows("updated", "node", "component")
+    assert found == sorted(expected_components(edges).items())
+    return log.read_text(encoding="utf-8")
 
 
 def test_components_are_kept_up_to_date(bench: Workbench) -> None:
     """Many small graphs in one model, so that few builds try many constellations."""
     graphs = [Graph(number, f"g{number:02}_", 4 + number % 9) for number in range(30)]
 
-    def step(*arguments: str, added: int, removed: int) -> None:
-        changes: list[Change] = [
-            change for graph in graphs for change in graph.change(added, removed)
-        ]
-        current = [edge for graph in graphs for edge in graph.edges]
-        bench.run("+updated", *arguments, current=current, changes=changes)
-        found = bench.sorted_rows("updated", "node", "component")
-        assert found == sorted(expected_components(current).items())
+    def step(*arguments: str, added: int, removed: int) -> str:
+        for graph in graphs:
+            graph.change(added, removed)
+        return _updated(bench, [edge for graph in graphs for edge in graph.edges], *arguments)
+
+    def commits() -> list[int]:
+        names = ("updated", "updated__edges") if bench.engine == "spark" else ()
+        return [_commits(bench, name) for name in names]
 
     step(added=6, removed=0)
-    commits = _commits(bench, "updated") if bench.engine == "spark" else 0
+    before = commits()
     step(added=2, removed=2)
-    if bench.engine == "spark":
-        assert _commits(bench, "updated") == commits + 1, "a reader could see half of a change"
+    assert commits() == [number + 1 for number in before], "a reader could see half of a change"
     step(added=0, removed=3)
+    before = commits()
+    edges = [edge for graph in graphs for edge in graph.edges]
+    said = _updated(bench, edges[::-1])
+    assert "[no change " in said and commits() == before
+    statements = [part.split(" [debug] ")[0] for part in said.split(STATEMENT)[1:]]
+    own = [statement for statement in statements if "updated__" in statement]
+    assert len(own) == 4, "few statements: each takes a second on a cluster"
     step("--full-refresh", added=1, removed=1)
-    assert not [name for name in _tables(bench) if "__" in name], "work tables are left"
+    left = {name for name in _tables(bench) if "__" in name}
+    assert left == {"updated__edges"}, "work tables are left"
 
 
-def test_an_update_that_is_cut_off_changes_nothing(bench: Workbench) -> None:
+#: What a build is cut off after: it is committed, and what follows is not done. Each cut has a
+#: model of its own, so that three runs of dbt try them all.
+CUTS = {
+    "cut_changed_0": "{%- do move_table(kept, kept_next) -%}",
+    "cut_changed_1": "{{ apply_component_changes(target, work ~ 'changes') }}\n{%- endcall -%}",
+    "cut_changed_2": "{%- do adapter.commit() -%}",
+    "cut_changed_3": "{%- do change_kept_edges(kept_next, work ~ 'delta') -%}",
+    "cut_full_0": "{%- do drop_work_table(relation) -%}\n{%- endfor -%}",
+    "cut_full_1": "work, work ~ 'input', kept_next if is_kept else none\n) -%}",
+    "cut_full_2": "{{ replace_table(target, labelled) }}\n{%- endcall -%}",
+    "cut_full_3": "{%- do adapter.commit() -%}",
+}
+#: Statements of a cluster are slow: there those after which the tables differ most.
+CUTS_ON_SPARK = ("cut_changed_2", "cut_full_3")
+
+
+def _with_cuts(text: str) -> str:
+    """The materialization, with an error behind each of the cuts if the variable `cut` is set."""
+    text = "\n".join(line.strip() for line in text.splitlines())
+    for name, statement in CUTS.items():
+        branch = text.index("{%- elif plan.name == 'changed' -%}")
+        after = text.index("{%- else -%}", branch)
+        start, end = (branch, after) if "changed" in name else (after, len(text))
+        place = text.index(statement, start, end) + len(statement)
+        condition = f"{{%- if var('cut', false) and this.identifier == '{name}' -%}}"
+        error = "{%- do exceptions.raise_compiler_error('cut off') -%}{%- endif -%}"
+        text = text[:place] + condition + error + text[place:]
+    return text
+
+
+def test_a_build_that_is_cut_off_is_made_good(bench: Workbench) -> None:
+    """The next build meets the edges of before: what had gone is back, what had come is gone."""
+    before = [("a", "b"), ("b", "c"), ("y", "z")]
+    after = [("b", "c"), ("x", "c"), ("y", "c")]
+    for name in CUTS:
+        # A full build is one that ends in the middle of a full refresh.
+        refresh = "none" if "changed" in name else "var('cut', false)"
+        config = f"full_refresh={refresh}, "
+        model = UPDATED.replace("config(", "config(" + config)
+        (bench.project / "models" / f"{name}.sql").write_text(model, encoding="utf-8")
+    macro = bench.project / "macros" / "materializations" / "connected_components.sql"
+    text = macro.read_text(encoding="utf-8")
+    macro.write_text(_with_cuts(text), encoding="utf-8")
+    cuts = list(CUTS) if bench.engine == "duckdb" else list(CUTS_ON_SPARK)
+    selection = ["run", "--select", *cuts]
+    assert bench.dbt(*selection, current=before).returncode == 0
+    done = bench.dbt(*selection, current=after, cut=True)
+    assert done.stdout.count("cut off") >= len(cuts) and f"ERROR={len(cuts)}" in done.stdout
+    done = bench.dbt(*selection, current=before)
+    macro.write_text(text, encoding="utf-8")
+    assert done.returncode == 0, done.stdout[-4000:]
+    expected = sorted(expected_components(before).items())
+    for name in cuts:
+        assert bench.sorted_rows(name, "node", "component") == expected, name
+    assert "no change" not in done.stdout, "a table of kept edges was left in place"
+
+
+def test_a_change_that_fails_changes_nothing(bench: Workbench) -> None:
     if bench.engine == "spark":
-        pytest.skip("one statement, one commit: see the test above")
-    macro = bench.project / "macros" / "engine" / "work_table.sql"
+        pytest.skip("one statement, one commit: see the tests above")
+    macro = bench.project / "macros" / "engine" / "component_tables.sql"
     text = macro.read_text(encoding="utf-8")
     insert = "select node, component from {{ changes }}"
     assert text.count(insert) == 1
-    current = [["b", "c"], ["x", "c"]]
-    changes = [["a", "b", True], ["x", "c", False]]
-    bench.run("+updated", "--full-refresh", current=[["a", "b"], ["b", "c"]])
+    _updated(bench, [("a", "b"), ("b", "c")])
     macro.write_text(
         text.replace(insert, "select node, error('cut off') from {{ changes }}"), encoding="utf-8"
     )
-    done = bench.dbt("run", "--select", "+updated", current=current, changes=changes)
+    changed = [("b", "c"), ("x", "c")]
+    done = bench.dbt("run", "--select", "updated", current=changed)
+    macro.write_text(text, encoding="utf-8")
     assert done.returncode != 0 and "cut off" in done.stdout
     assert bench.sorted_rows("updated", "node", "component") == [("a", "a"), ("b", "a"), ("c", "a")]
-    macro.write_text(text, encoding="utf-8")
-    bench.run("+updated", current=current, changes=changes)
-    assert bench.sorted_rows("updated", "node", "component") == [("b", "b"), ("c", "b"), ("x", "b")]
+    _updated(bench, changed)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "drop table {0}.updated",
+        "drop table {0}.updated__edges",
+        "alter table {0}.updated add column more integer",
+        "alter table {0}.updated__edges drop column high",
+        "drop table {0}.updated; create view {0}.updated as select 'a' as node, 'b' as component",
+    ],
+)
+def test_a_table_that_is_gone_or_changed_is_built_afresh(bench: Workbench, statement: str) -> None:
+    if bench.engine == "spark":
+        pytest.skip("the same decision, slower")
+    _updated(bench, [("a", "b"), ("b", "c")])
+    with duckdb.connect(bench.environment["FINVIEW_WAREHOUSE_FILE"]) as connection:
+        connection.execute(statement.format(bench.schema))
+    _updated(bench, [("b", "c"), ("x", "c")])
+    assert "[no change " in _updated(bench, [("b", "c"), ("x", "c")])
 
 
 def _tables(bench: Workbench) -> set[str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
-from support.rendered_macros import Macros, Relation
+from support.rendered_macros import Macros
 
 Edge = tuple[str, str]
-#: node_a, node_b, is_removed
-Change = tuple[str, str, bool]
 
 
 def expected_components(edges: Iterable[Edge]) -> dict[str, str]:
@@ -36,29 +34,27 @@ class Graph:
 
     def __init__(self, seed: int, prefix: str, nodes: int) -> None:
         self.edges: list[Edge] = []
+        self._gone: list[Edge] = []
         self._random = random.Random(seed)
         self._names = [f"{prefix}{number:03}" for number in range(nodes)]
         self._random.shuffle(self._names)
 
-    def change(self, added: int, removed: int) -> list[Change]:
-        """Random changes, as a model would tell them: now and then one that is none."""
+    def change(self, added: int, removed: int) -> None:
+        """Random changes; now and then an edge is turned round, told twice, or comes back."""
         draw = self._random
-        changes: list[Change] = []
         for _ in range(min(removed, len(self.edges))):
-            left, right = self.edges.pop(draw.randrange(len(self.edges)))
-            # Which side is which says nothing; nor does it matter that a twin may be left.
-            changes.append((right, left, True) if draw.random() < 0.5 else (left, right, True))
+            self._gone.append(self.edges.pop(draw.randrange(len(self.edges))))
         for _ in range(added):
+            if self._gone and draw.random() < 0.2:
+                self.edges.append(draw.choice(self._gone))
+                continue
             left = draw.choice(self._names)
             right = left if draw.random() < 0.1 else draw.choice(self._names)
             self.edges.append((left, right))
-            changes.append((left, right, False))
-        if removed and draw.random() < 0.3:
-            # An edge that never was.
-            left, right = draw.choice(self._names), draw.choice(self._names)
-            changes.append((left, right, True))
-        draw.shuffle(changes)
-        return changes
+        if self.edges and draw.random() < 0.3:
+            left, right = draw.choice(self.edges)
+            self.edges.append((right, left) if draw.random() < 0.5 else (left, right))
+        draw.shuffle(self.edges)
 
 
 def fill(macros: Macros, table: str, rows: Sequence[tuple[object, ...]], columns: str) -> None:
@@ -72,20 +68,30 @@ def fill(macros: Macros, table: str, rows: Sequence[tuple[object, ...]], columns
         )
 
 
-def full_build(macros: Macros, table: str, edges: str) -> None:
+def full_build(macros: Macros, table: str, edges: str, *, keep: bool = False) -> None:
     """What the materialization does in a full build."""
     macros.make_work_table("w__input", f"select node_a, node_b from {edges}")
-    labelled = macros.label_components("w__", "w__input")
+    labelled = macros.label_components("w__", "w__input", f"{table}__edges" if keep else None)
     macros.run_query(macros.replace_table(table, labelled))
     macros.drop_component_tables("w__")
 
 
-def update(macros: Macros, table: str, delta: str, edges: str | None) -> int:
-    """What the materialization does in an incremental build; the number of rows that change."""
-    macros.make_work_table("w__delta", f"select node_a, node_b, is_removed from {delta}")
-    changes = macros.update_components("w__", Relation("main", table), edges)
-    count: int = macros.run_query(f"select count(*) from {changes}").rows[0][0]
-    macros.run_query(f"begin; {macros.apply_component_changes(table, changes)}; commit")
-    macros.drop_update_tables("w__")
-    macros.drop_component_tables("w__")
-    return count
+def update(macros: Macros, table: str, edges: str, largest_change: float = 9) -> tuple[str, int]:
+    """What the materialization does in an incremental build.
+
+    Returns:
+        The outcome of the comparison, and the number of rows of the table that are written.
+    """
+    kept = f"{table}__edges"
+    outcome = macros.update_components(
+        "w__", table, kept, f"select node_a, node_b from {edges}", largest_change
+    )
+    count = 0
+    if outcome == "changed":
+        count = macros.run_query("select count(*) from w__changes").rows[0][0]
+        macros.run_query(f"begin; {macros.apply_component_changes(table, 'w__changes')}; commit")
+        macros.change_kept_edges(kept, "w__delta")
+    macros.drop_update_tables("w__", outcome)
+    if outcome == "unclear":
+        full_build(macros, table, edges, keep=True)
+    return outcome, count
