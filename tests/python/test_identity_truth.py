@@ -14,7 +14,7 @@ import json
 import os
 import random
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,8 @@ USERS = [(user, each) for user, each in USERS if not each.startswith("email")]
 USERS += [*(("u3", each) for each in BERT), ("u2", "customer:c2"), ("u4", "device:guest")]
 USERS += [("u5", "device:far")]
 #: Table, its columns, its rows; identifiers stand as type:value.
-DELIVERED: dict[str, tuple[str, list[tuple[str | None, ...]]]] = {
+Delivered = Mapping[str, tuple[str, Sequence[tuple[str | None, ...]]]]
+DELIVERED: Delivered = {
     "crm/customers": (
         "customer_id, phone_hash, register_device_id_hash",
         [
@@ -76,7 +77,12 @@ DELIVERED: dict[str, tuple[str, list[tuple[str | None, ...]]]] = {
 }
 
 
-def made(root: Path, users: Iterable[tuple[str, str]] = USERS) -> Home:
+def made(
+    root: Path,
+    users: Iterable[tuple[str, str]] = USERS,
+    truth: Iterable[tuple[str, str]] = TRUTH,
+    delivered: Delivered = DELIVERED,
+) -> Home:
     """A home with the truth, what was delivered and who the users are."""
     home = Home(root).create()
     home.truth.mkdir(exist_ok=True)
@@ -92,13 +98,13 @@ def made(root: Path, users: Iterable[tuple[str, str]] = USERS) -> Home:
 
         connection.execute("create table told (person_id text, kind text, identifier_value text)")
         connection.executemany(
-            "insert into told values (?, ?, ?)", [(who, *each.split(":")) for who, each in TRUTH]
+            "insert into told values (?, ?, ?)", [(who, *each.split(":")) for who, each in truth]
         )
         connection.execute(
             f"""copy (select person_id, kind as identifier_type, identifier_value from told)
             to '{home.truth}/identifiers.parquet'"""
         )
-        for table, (columns, rows) in DELIVERED.items():
+        for table, (columns, rows) in delivered.items():
             folder = home.accepted / table
             folder.mkdir(parents=True, exist_ok=True)
             names = [f"{name} text" for name in columns.split(", ")]

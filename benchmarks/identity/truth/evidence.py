@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 import duckdb
+from required import BEHAVIOUR, rests_on
 
 #: Events from which on a device can be told by its behaviour.
 BEHAVIOUR_EVENTS = 5
@@ -137,28 +138,37 @@ def find_guests(connection: duckdb.DuckDBPyConnection, accepted: Path) -> None:
     )
 
 
-def join_reachable(connection: duckdb.DuckDBPyConnection, name: str, *, behaviour: bool) -> None:
+def join_reachable(
+    connection: duckdb.DuckDBPyConnection, name: str, *, behaviour: bool = False, lawful: bool
+) -> None:
     """Make the table `name` (node, grp): groups that the oracle joins.
 
     An identifier of two persons is in a group of each. With `behaviour` a guest device belongs to
-    the first customer of its person.
+    the first customer of its person. `lawful` leaves out what rests on a consent that the person
+    has withdrawn (`refused`).
     """
-    extra = """
+    extra = f"""
         union all
-        select guest.node, first.node
+        select guest.node, first.node, '{BEHAVIOUR}'
         from guest join belongs using (node)
         join (select person, min(node) as node from belongs join identifiers using (node)
             where identifier_type = 'customer' group by 1) as first using (person)"""
+    refused = "where (a.person, s.purpose) not in (select (person, purpose) from refused)"
     connection.execute(
         """create or replace temp table copy as
         select row_number() over (order by node, person) as copy, node, person from belongs"""
     )
     connection.execute(
         f"""create or replace temp table edge as
-        with link as (select distinct a.copy as left_copy, b.copy as right_copy
-            from (from sighting {extra if behaviour else ""}) as s(node, other)
+        with told as (select sighting.node, other,
+                coalesce({rests_on("one.identifier_type", "two.identifier_type")}, '') as purpose
+            from sighting join identifiers as one using (node)
+            join identifiers as two on two.node = other),
+        link as (select distinct a.copy as left_copy, b.copy as right_copy
+            from (from told {extra if behaviour else ""}) as s(node, other, purpose)
             join copy as a on a.node = s.node
-            join copy as b on b.node = s.other and b.person = a.person)
+            join copy as b on b.node = s.other and b.person = a.person
+            {refused if lawful else ""})
         select left_copy, right_copy from link union select right_copy, left_copy from link"""
     )
     connection.execute("create or replace temp table label as select copy, copy as grp from copy")

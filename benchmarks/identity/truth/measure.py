@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from evidence import join_reachable, read_evidence
 from report import measure
-from sides import hash_nodes, marts_of, read_truth, read_users
+from required import read_required
+from sides import as_of, hash_nodes, marts_of, read_truth, read_users
 from stability import compare
 
 from finview.errors import FinviewError
-from finview.settings import Home
+from finview.settings import Home, load_settings
 
 _WHAT = {
     "all": "all identifiers of the truth",
@@ -53,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(json.dumps(figures, indent=2, ensure_ascii=False))
     elif arguments.compare:
         for name, count in figures.items():
-            print(f"{name:12} {count:>12,}")
+            print(f"{name:20} {count:>12,}")
     else:
         _tell(figures)
     return 0
@@ -66,7 +68,13 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
         read_truth(connection, home.truth)
         hash_nodes(connection, home)
         unknown = read_users(connection, marts_of(arguments.places[0]), "users")
-        figures = measure(connection, home.accepted, arguments.list)
+        figures = measure(
+            connection,
+            home.accepted,
+            arguments.list,
+            as_of(arguments.places[0]),
+            load_settings(home).business_timezone,
+        )
     figures["unknown_to_the_truth"] = unknown
     figures["cpu_seconds"] = round(time.process_time() - begun, 1)
     return figures
@@ -80,6 +88,11 @@ def _compared(arguments: argparse.Namespace) -> dict[str, int]:
                 read_truth(connection, home.truth)
             hash_nodes(connection, home)
             read_users(connection, marts_of(place), name)
+        zone = load_settings(home).business_timezone
+        read_evidence(connection, home.accepted)
+        read_required(connection, home.accepted, as_of(arguments.places[1]), zone)
+        join_reachable(connection, "reachable", lawful=True)
+        join_reachable(connection, "reachable_at_all", lawful=False)
         return compare(connection)
 
 
@@ -96,6 +109,10 @@ def _tell(figures: dict[str, Any]) -> None:
         own = figures[name]
         counts = f"{own['right']:11,} {'':11} {own['could']:11,}"
         print(f"{text:34} {'':9} {own['recall']:9.4f} {'':9} {counts}")
+    own = figures["consent_withdrawn"]
+    print(
+        f"{'only by a withdrawn consent':34} {'':29} {own['said']:11,} {'':11} {own['could']:11,}"
+    )
     print("\nby types, delivered")
     for name, score in figures["by_types"].items():
         _score(name, score)

@@ -8,22 +8,33 @@ from typing import Any
 import duckdb
 from evidence import find_guests, join_reachable, read_evidence
 from pairs import both, count_pairs, score_by_types, total
+from required import read_required
 
 _SEEN = "node in (select node from seen)"
 
 
-def measure(connection: duckdb.DuckDBPyConnection, accepted: Path, listed: int) -> dict[str, Any]:
+def measure(
+    connection: duckdb.DuckDBPyConnection,
+    accepted: Path,
+    listed: int,
+    until: str | None,
+    zone: str,
+) -> dict[str, Any]:
     """All figures; the connection has `identifiers`, `belongs`, `person` and `users`.
 
     Args:
         connection: In memory, with the tables above.
         accepted: Accepted files of the home.
         listed: How many of the worst users and persons are named.
+        until: As-of date of the version; consents of later days are not known to it.
+        zone: Time zone of the business day.
     """
     read_evidence(connection, accepted)
+    read_required(connection, accepted, until, zone)
     find_guests(connection, accepted)
-    for name, behaviour in (("reachable", False), ("reachable_by_behaviour", True)):
-        join_reachable(connection, name, behaviour=behaviour)
+    for name in ("reachable", "reachable_by_behaviour"):
+        join_reachable(connection, name, behaviour="behaviour" in name, lawful=True)
+    join_reachable(connection, "reachable_at_all", lawful=False)
     everything = score_by_types(connection, "users", "person", "true")
     seen = score_by_types(connection, "users", "person", _SEEN)
     customers = seen.get(("customer", "customer"))
@@ -32,6 +43,7 @@ def measure(connection: duckdb.DuckDBPyConnection, accepted: Path, listed: int) 
         "seen": total(seen).row(),
         "reachable": _recall(connection, "reachable"),
         "reachable_by_behaviour": _recall(connection, "reachable_by_behaviour"),
+        "consent_withdrawn": _withdrawn(connection),
         "customers": customers.row() if customers else {},
         "by_types": {f"{left} {right}": score.row() for (left, right), score in seen.items()},
         "identifiers": _identifiers(connection),
@@ -47,6 +59,15 @@ def _recall(connection: duckdb.DuckDBPyConnection, oracle: str) -> dict[str, flo
     could = sum(count_pairs(connection, f"from {oracle}").values())
     did = sum(count_pairs(connection, both("users", oracle)).values())
     return {"recall": round(did / could, 6) if could else 1.0, "right": did, "could": could}
+
+
+def _withdrawn(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Pairs that only evidence joins whose consent was withdrawn; how many were said even so."""
+    lawful, at_all = (_recall(connection, name) for name in ("reachable", "reachable_at_all"))
+    return {
+        "could": int(at_all["could"] - lawful["could"]),
+        "said": int(at_all["right"] - lawful["right"]),
+    }
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -5,6 +5,7 @@ Raw identifiers of the truth are hashed with the home's key in memory; nothing i
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -104,3 +105,9 @@ def marts_of(place: Path) -> Path:
     raise FinviewError(
         f"no published marts in {place}", "name a home, a version's folder or its marts.duckdb"
     )
+
+
+def as_of(place: Path) -> str | None:
+    """As-of date of a published version; none where no manifest stands beside its marts."""
+    manifest = marts_of(place).with_name("manifest.json")
+    return str(json.loads(manifest.read_text())["as_of_date"]) if manifest.is_file() else None

@@ -131,17 +131,18 @@ paired as (
 
 ),
 
--- A link to a phone rests on the consent of whoever registered with that phone.
+-- A link to a phone rests on the consent of whoever was seen with that phone: also with a number
+-- of earlier days, which the account's row does not have any more.
 phone_withdrawals as (
 
     select
-        customers.phone_hash,
+        paired.identifier_value as phone_hash,
         withdrawn.purpose
-    from {{ ref('stg_crm__customers') }} as customers
+    from paired
     inner join withdrawn
-        on customers.customer_id = withdrawn.customer_id
-    where customers.phone_hash is not null
-    group by customers.phone_hash, withdrawn.purpose
+        on paired.linked_value = withdrawn.customer_id
+    where paired.identifier_type = 'phone' and paired.linked_type = 'customer'
+    group by paired.identifier_value, withdrawn.purpose
 
 ),
 

@@ -1,6 +1,7 @@
 -- Grain: one row per platform user seen on a device, with its one owner or why it has none.
--- The owner is who has the device when the platform user is seen on it; a device of one user alone
--- says more than a shared one. Without any owner it is a visitor whom its devices follow.
+-- The owner is who has the device when the platform user is first seen on one that anybody has: it
+-- begins on a device of its own and is met on others' later. So later touches move nobody. Without
+-- any owner it is a visitor whom its devices follow.
 with touches as (
 
     select
@@ -54,6 +55,8 @@ link_rules as (
 
 ),
 
+-- One row per platform user, device and owner: a public device has none, and neither has a device
+-- without accounts.
 owners as (
 
     select
@@ -62,7 +65,7 @@ owners as (
         links.linked_node as device_node,
         case when periods.group_node <> links.linked_node then periods.group_node end
             as group_node,
-        coalesce(periods.is_shared, false) as is_shared
+        min(touches.touched_at) as first_touched_at
     from touches
     inner join links
         on
@@ -73,6 +76,35 @@ owners as (
             links.linked_node = periods.device_node
             and touches.touched_at >= periods.valid_from_at
             and touches.touched_at < periods.valid_to_at
+    group by
+        links.node,
+        links.identifier_value,
+        links.linked_node,
+        case when periods.group_node <> links.linked_node then periods.group_node end
+
+),
+
+ranked as (
+
+    select
+        node,
+        group_node,
+        row_number() over (
+            partition by node
+            order by first_touched_at asc nulls last, group_node asc
+        ) as owner_rank
+    from owners
+    where group_node is not null
+
+),
+
+firsts as (
+
+    select
+        node,
+        group_node
+    from ranked
+    where owner_rank = 1
 
 ),
 
@@ -81,10 +113,7 @@ counted as (
     select
         node,
         identifier_value,
-        count(distinct case when not is_shared then group_node end) as private_count,
-        min(case when not is_shared then group_node end) as private_node,
         count(distinct group_node) as owner_count,
-        min(group_node) as owner_node,
         count(distinct device_node) as device_count
     from owners
     group by node, identifier_value
@@ -94,12 +123,14 @@ counted as (
 chosen as (
 
     select
-        node,
-        identifier_value,
-        device_count,
-        case when private_count > 0 then private_count else owner_count end as owner_count,
-        case when private_count > 0 then private_node else owner_node end as owner_node
+        counted.node,
+        counted.identifier_value,
+        counted.owner_count,
+        counted.device_count,
+        firsts.group_node as owner_node
     from counted
+    left join firsts
+        on counted.node = firsts.node
 
 ),
 

@@ -2,7 +2,7 @@
 
 A device of one user is theirs for good. A shared one goes from hand to hand: from one login until
 somebody else logs in. In a window with more users than allowed it is nobody's. A platform user
-belongs to the one user whose devices it was seen on, and brings devices that nobody else has.
+belongs to the user on whose device it was first seen, and brings devices that nobody else has.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def own_devices(
         else:
             shared[device] = windows
     _hand_on(raw, found, groups, rules["device"], name, shared, owners)
-    _own_platform_users(raw, found, groups, rules, link_rules, owners)
+    _own_platform_users(raw, found, groups, rules, link_rules, name, owners)
     _follow(found, set(seen), owners)
     return owners
 
@@ -108,22 +108,28 @@ def _hand_on(
 
 
 def _own_platform_users(
-    raw: Raw, found: Sightings, groups: Groups, rules: Rules, link_rules: Rules, owners: Owners
+    raw: Raw,
+    found: Sightings,
+    groups: Groups,
+    rules: Rules,
+    link_rules: Rules,
+    name: Namer,
+    owners: Owners,
 ) -> None:
-    """The one user who had the devices whenever the platform user was seen on them."""
-    private: dict[Node, set[Node]] = defaultdict(set)
-    anyone: dict[Node, set[Node]] = defaultdict(set)
+    """Who had the device when the platform user was first seen on one that anybody had."""
+    met: dict[Node, dict[Node, datetime]] = defaultdict(dict)
     devices: dict[Node, set[Node]] = defaultdict(set)
     for row in raw["channel/ad_touches"]:
         node, device = ("platform_user", row["platform_user_id"]), ("device", row["device_id"])
         if (node, device) not in found.active:
             continue
         devices[node].add(device)
+        user = owners.user_of.get(device)
         if periods := owners.periods.get(device):
             passed = bisect_right([start for start, _ in periods], row["touched_at"])
-            anyone[node].update({periods[passed - 1][1]} - {device})
-        elif device in owners.user_of:
-            private[node].add(owners.user_of[device])
+            user = periods[passed - 1][1]
+        if user is not None and user != device:
+            met[node][user] = min(row["touched_at"], met[node].get(user, row["touched_at"]))
     purpose = link_rules["touch_platform_user"]["consent_purpose"]
     withdrawn = {
         groups["customer", customer]
@@ -131,15 +137,16 @@ def _own_platform_users(
         if purpose in purposes
     }
     for node, used in devices.items():
-        people = private[node] or anyone[node]
+        people = met[node]
+        owner = min(people, key=lambda user: (people[user], name(user)), default=None)
         if len(people) > int(rules["platform_user"]["users_per_value"]):
             owners.demoted[node] = "too_many_users"
         elif len(used) > int(rules["device"]["values_per_user"]):
             owners.demoted[node] = "too_many_devices"
-        elif people & withdrawn:
+        elif owner in withdrawn:
             owners.demoted[node] = "consent_withdrawn"
-        elif people:
-            owners.user_of[node] = next(iter(people))
+        elif owner is not None:
+            owners.user_of[node] = owner
 
 
 def _follow(found: Sightings, with_users: set[Node], owners: Owners) -> None:

@@ -107,9 +107,10 @@ def find_links(raw: Raw, rules: Rules, link_rules: Rules, blocked: Iterable[Node
     found.over_limit = _over_limit(found, rules)
     purposes = withdrawn_purposes(raw)
     withdrawn = {
-        (("phone", row["phone"]), purpose)
-        for row in raw["crm/customers"]
-        for purpose in purposes.get(row["customer_id"], ())
+        (node, purpose)
+        for node, (kind, value) in found.pairs
+        if node[0] == "phone" and kind == "customer"
+        for purpose in purposes.get(value, ())
     }
     for (node, linked), link in found.pairs.items():
         over = found.over_limit.get(node, set())
