@@ -7,21 +7,33 @@
 {% macro register_accepted() -%}
     {%- set folder = env_var('FINVIEW_ACCEPTED_DIR', '') -%}
     {%- if execute and folder and flags.WHICH in ('build', 'run', 'test', 'seed', 'show') -%}
-        {%- for source in graph.sources.values() | sort(attribute='unique_id') -%}
+        {%- set sources = graph.sources.values() | sort(attribute='unique_id') -%}
+        {%- for schema in sources | map(attribute='schema') | unique -%}
+            {%- do adapter.dispatch('register_schema', 'finview')(schema) -%}
+        {%- endfor -%}
+        {%- for source in sources -%}
             {%- set files = folder ~ '/' ~ source.source_name ~ '/' ~ source.name -%}
             {%- do adapter.dispatch('register_source', 'finview')(source, files) -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
 
+{% macro duckdb__register_schema(schema) -%}
+    {%- do run_query('create schema if not exists ' ~ schema) -%}
+{%- endmacro %}
+
 {% macro duckdb__register_source(source, folder) -%}
     {%- set files = (folder ~ '/**/*.parquet') | replace("'", "''") -%}
-    {%- do run_query('create schema if not exists ' ~ source.schema) -%}
     {%- do run_query(
         'create or replace view ' ~ source.schema ~ '.' ~ source.identifier
         ~ " as select * from read_parquet('" ~ files
         ~ "', union_by_name = true, hive_partitioning = false)"
     ) -%}
+{%- endmacro %}
+
+{% macro spark__register_schema(schema) -%}
+    {%- do run_query('create schema if not exists spark_catalog.' ~ schema) -%}
+    {%- do run_query('create schema if not exists ' ~ schema) -%}
 {%- endmacro %}
 
 {#-
@@ -31,14 +43,12 @@
 -#}
 {% macro spark__register_source(source, folder) -%}
     {%- set table = 'spark_catalog.' ~ source.schema ~ '.' ~ source.identifier -%}
-    {%- do run_query('create schema if not exists spark_catalog.' ~ source.schema) -%}
     {%- do run_query('drop table if exists ' ~ table) -%}
     {%- do run_query(
         'create table ' ~ table ~ ' (' ~ accepted_columns(source) | join(', ')
         ~ ") using parquet options (recursiveFileLookup 'true') location '"
         ~ folder | replace("'", "\\'") ~ "'"
     ) -%}
-    {%- do run_query('create schema if not exists ' ~ source.schema) -%}
     {%- do run_query(
         'create or replace view ' ~ source.schema ~ '.' ~ source.identifier
         ~ ' as select * from ' ~ table
