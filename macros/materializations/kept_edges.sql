@@ -1,7 +1,8 @@
 {#-
     The edges that a table of components was built from, in a table beside it: `<model>__edges` with
     `low` and `high`, the numbers of the two nodes (node_number, without salt), each pair once.
-    Numbers are a fifth of the size of the texts; the texts stand in the table of components.
+    Numbers are a fifth of the size of the texts; the texts stand in the table of components. What
+    can go wrong with them, and how seldom: docs/decisions.md, 41.
 
     It is there while it says what the components were built from, and at no other time: it is moved
     to `<model>__edges_next` before a change, changed there, and moved back once the components are
