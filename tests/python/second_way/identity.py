@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from second_way.devices import Owners, own_devices
-from second_way.links import Link, Pair, Rules, Sightings, find_links
+from second_way.links import Link, Pair, Rules, Sightings, find_links, withdrawn_purposes
 from second_way.naming import Namer
 from second_way.raw import Node, Raw
 
@@ -96,7 +96,7 @@ def resolve(
     """Who is who."""
     found = find_links(raw, rules, link_rules, blocked)
     groups = _grouped(found, rules, name)
-    _adopt(groups, found)
+    _adopt(groups, found, withdrawn_purposes(raw))
     owners = own_devices(raw, found, groups, rules, link_rules, name)
     return _identity(found, groups, owners)
 
@@ -149,8 +149,19 @@ def _taken_apart(nodes: set[Node], links: dict[Pair, Link], name: Namer) -> dict
     return {node: card_of[forest.find(node)] for node in nodes}
 
 
-def _adopt(groups: dict[Node, Node], found: Sightings) -> None:
-    """A group without an account belongs to the one user whose devices it was seen on."""
+def _adopt(groups: dict[Node, Node], found: Sightings, withdrawn: Mapping[str, set[str]]) -> None:
+    """A group without an account belongs to the one user whose devices it was seen on.
+
+    Not if a link that holds it together rests on a consent which that user has withdrawn.
+    """
+    rests_on: dict[Node, set[str]] = defaultdict(set)
+    refused: dict[Node, set[str]] = defaultdict(set)
+    for (node, _), link in found.active.items():
+        if link.rule["consent_purpose"] and node in groups:
+            rests_on[groups[node]].add(link.rule["consent_purpose"])
+    for (kind, value), group in groups.items():
+        if kind == "customer":
+            refused[group] |= withdrawn.get(value, set())
     with_account = {group for node, group in groups.items() if node[0] == "customer"}
     on_device: dict[Node, set[Node]] = defaultdict(set)
     for node, linked in found.active:
@@ -160,7 +171,11 @@ def _adopt(groups: dict[Node, Node], found: Sightings) -> None:
     for seen in on_device.values():
         for orphan in seen - with_account:
             owners[orphan] |= seen & with_account
-    adopted = {orphan: next(iter(found)) for orphan, found in owners.items() if len(found) == 1}
+    adopted = {
+        orphan: owner
+        for orphan, (owner, *others) in owners.items()
+        if not others and not rests_on[orphan] & refused[owner]
+    }
     for node, group in groups.items():
         groups[node] = adopted.get(group, group)
 
