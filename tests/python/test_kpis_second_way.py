@@ -195,6 +195,8 @@ def test_every_rule_has_a_case(facts: Facts) -> None:
     twins = facts.who.periods["device", "d-planted-twins"]
     assert [who for _, who in twins] == crowd[3:]
     assert user["phone", "19900095000"] == crowd[0]
+    assert user["phone", "19900097000"] != user["customer", "k-quiet-0"]
+    assert user["phone", "19900097001"] == user["customer", "k-quiet-1"]
     assert ("phone", "19900096000") not in facts.who.demoted
     assert user["customer", "k-typed-0"] != user["customer", "k-typed-1"]
     between = user["customer", "k-between"]

@@ -24,6 +24,7 @@ def plant_identity_cases(landing: Path) -> None:
     merges = _Table(landing / "crm/customer_merges", "")
     profiles = _Table(landing / "channel/social_profiles", "union_id phone unfollowed_at")
     coupons = _Table(landing / "channel/coupons", "customer_id")
+    consents = _Table(landing / "crm/consents", "")
     began = datetime.fromisoformat(people.template["registered_at"])
 
     def account(number: str, **values: str) -> str:
@@ -78,7 +79,21 @@ def plant_identity_cases(landing: Path) -> None:
     coupons.add(
         coupon_id="cp-planted", claimed_by_phone="19900095000", claimed_device_id="d-crowd-0"
     )
-    for table in (people, events, messages, profiles, coupons, merges):
+    # The same with a follower who told that number; one of the two owners withdrew the consent that
+    # the follower's number rests on.
+    for number in range(2):
+        quiet, phone = account(f"quiet-{number}"), f"1990009700{number}"
+        profiles.add(platform="weibo", open_id=f"oid-quiet-{number}", phone=phone)
+        coupons.add(
+            coupon_id=f"cp-quiet-{number}",
+            claimed_by_phone=phone,
+            claimed_device_id=f"d-quiet-{number}",
+        )
+        purpose, action = "data_sharing", ("withdraw", "grant")[number]
+        consents.add(
+            consent_id=f"cn-quiet-{number}", customer_id=quiet, purpose=purpose, action=action
+        )
+    for table in (people, events, messages, profiles, coupons, merges, consents):
         table.write()
 
 
