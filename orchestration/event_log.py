@@ -32,4 +32,4 @@ def keep_engines() -> None:
     def engine_of(address: str, *, connect_args: Any = None, **_: Any) -> Engine:
         return _engine(address, float((connect_args or {}).get("timeout", 5)))
 
-    sqlite_event_log.create_engine = engine_of  # type: ignore[attr-defined]
+    sqlite_event_log.create_engine = engine_of  # type: ignore[assignment, attr-defined]

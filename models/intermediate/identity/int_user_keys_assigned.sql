@@ -1,8 +1,8 @@
 -- Grain: one row per user key, issued before or new, that an identifier of today leads to.
 -- A key that was issued stays with the identifiers that carried it: accounts before phones before
--- devices. Where two meet in one group the older key survives and the other is redirected, and stays
--- so; when they part again, each has its own back. A group without an issued key gets a new one,
--- made from the identifier of the group that was seen first.
+-- devices. Where two meet in one group the older key survives and the other is redirected, and
+-- stays so; when they part again, each has its own back. A group without an issued key gets a new
+-- one, made from the identifier of the group that was seen first.
 with grouped as (
 
     select *

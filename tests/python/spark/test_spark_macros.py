@@ -346,6 +346,7 @@ def _with_cuts(text: str) -> str:
     return text
 
 
+@pytest.mark.long
 def test_a_build_that_is_cut_off_is_made_good(bench: Workbench) -> None:
     """The next build meets the edges of before: what had gone is back, what had come is gone."""
     before = [("a", "b"), ("b", "c"), ("y", "z")]
