@@ -66,10 +66,10 @@ dev: install  ## web UI of the orchestrator on http://127.0.0.1:3000 (PORT=...),
 test: lint dbt-unit pytest  ## all checks that need no cluster: lint, Python tests, dbt unit tests
 
 pytest: install
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore $(SPARK_TESTS) -m "not long"
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore $(SPARK_TESTS) -m "not long"
 
 test-long: install  ## whole runs that are killed, continued or repeated (not in CI)
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --ignore $(SPARK_TESTS) -m long
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore $(SPARK_TESTS) -m long
 
 # For make fuzz: FILES=100000 SEED=9
 FILES ?= 10000

@@ -73,6 +73,7 @@ def test_killed_at_a_named_step(home: Home, clean_hash: str, place: str) -> None
     assert published[-1]["recovered"] is (place == "after_pointer")
 
 
+@pytest.mark.long
 def test_killed_at_any_moment(home: Home, clean_hash: str) -> None:
     build_and_publish(home, mark=1)
     marks = set()
