@@ -119,15 +119,15 @@ parity: spark-install  ## build the sample on DuckDB and on Spark, compare every
 define on_parity_cluster
 	@$(BIN)/finview cluster down --home $(PARITY_HOME) --remove > /dev/null
 	@rm -rf $(PARITY_HOME)
-	@status=0; $(BIN)/finview parity --home $(PARITY_HOME) --keep \
+	@status=0; $(BIN)/finview parity --home $(PARITY_HOME) --keep $(2) \
 		&& FINVIEW_TEST_CLUSTER_HOME=$(abspath $(PARITY_HOME)) $(BIN)/pytest $(1) \
 		|| status=$$?; $(BIN)/finview cluster down --home $(PARITY_HOME) > /dev/null; exit $$status
 endef
 
-test-spark: spark-install  ## parity, then the tests that need a cluster (Java, PostgreSQL)
-	$(call on_parity_cluster,$(SPARK_TESTS) -m "not long")
+test-spark: spark-install  ## parity of all tables, then the tests that need a cluster (Java, PostgreSQL)
+	$(call on_parity_cluster,$(SPARK_TESTS) -m "not long",--quick)
 
-test-spark-long: spark-install  ## a cluster lost on the way, all unit tests and landed checks (not in CI)
+test-spark-long: spark-install  ## dbt tests, incremental builds, expectations, a lost cluster (not in CI)
 	$(call on_parity_cluster,$(SPARK_TESTS) -m long)
 
 linkage: install $(LINKAGE_STAMP)  ## FEBRL 1 to 4: ours, recordlinkage and Splink in one run

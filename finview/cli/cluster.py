@@ -98,8 +98,9 @@ def status(home: Home) -> None:
 @click.option("--users", default=600, show_default=True, help="People of a new sample.")
 @click.option("--days", default=912, show_default=True, help="Days of a new sample.")
 @click.option("--keep", is_flag=True, help="Leave the cluster running afterwards.")
+@click.option("--quick", is_flag=True, help="Tables only: no dbt tests, no build in two steps.")
 @home_option
-def parity(home: Home, users: int, days: int, keep: bool) -> None:
+def parity(home: Home, users: int, days: int, keep: bool, quick: bool) -> None:
     """Build the accepted data of a home on both engines and compare all marts and reports.
 
     An empty home is filled with sample data first. A cluster is started unless one runs. Exit
@@ -118,7 +119,7 @@ def parity(home: Home, users: int, days: int, keep: bool) -> None:
             from simulator import simulate
 
             simulate(home.landing, home.truth, users=users, days=days, on_progress=progress.count)
-        report = check_parity(home, keep_cluster=keep, on_progress=progress)
+        report = check_parity(home, quick=quick, keep_cluster=keep, on_progress=progress)
     print_table(
         f"Parity of DuckDB and Spark (as of {report.as_of})",
         ["model", "rows DuckDB", "rows Spark", "differing rows", "types"],

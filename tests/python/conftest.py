@@ -7,7 +7,6 @@ import pytest
 #: Each takes minutes: started first, no worker is left with one of them at the end.
 LONGEST = (
     "test_kpis_second_way",
-    "test_pipeline_faults",
     "test_privacy_canary",
     "test_contract_optional",
     "test_pull",

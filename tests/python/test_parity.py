@@ -8,7 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from finview import parity
 from finview.parity import ParityReport, compare
+from finview.settings import Home
 
 TABLE = (
     "create table mart.users as select * from (values "
@@ -87,3 +89,19 @@ def test_a_report_is_equal_only_if_everything_was_compared_and_nothing_differs(
     assert not report(good, {"dbt tests": (0, ())}).is_equal
     red = report(good, {"dbt tests": (3, ("test.a (pass / fail)",))})
     assert not red.is_equal and red.summary()[-1] == "THE ENGINES DIFFER"
+
+
+@pytest.mark.parametrize(("quick", "builds"), [(False, 2), (True, 1)])
+def test_quick_means_one_build_and_no_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: bool, builds: int
+) -> None:
+    calls: list[tuple[str, ...]] = []
+
+    def dbt(_: Home, __: date | None, *arguments: str) -> dict[str, str]:
+        calls.append(arguments)
+        return {"model.a": "success"} | ({} if "test" in arguments else {"test.a": "pass"})
+
+    monkeypatch.setattr(parity, "_dbt", dbt)
+    outcomes = parity._build(Home(tmp_path), "spark", date(2025, 6, 30), quick=quick)
+    assert len(calls) == builds and outcomes == ({} if quick else {"test.a": "pass"})
+    assert ("--full-refresh" in calls[-1]) == quick

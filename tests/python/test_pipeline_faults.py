@@ -28,6 +28,8 @@ from finview.settings import Home
 
 RUN = ("run", "--no-sample", "--no-scorecard")
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
@@ -38,7 +40,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     yield home
 
 
-@pytest.mark.long
 def test_killed_in_the_middle_and_built_again(built: Home) -> None:
     good = served(built)
     process = subprocess.Popen(

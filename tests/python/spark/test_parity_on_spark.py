@@ -64,6 +64,7 @@ def test_every_unit_test_has_the_outcome_it_has_on_duckdb(cluster_home: Home) ->
     assert found["spark"] == found["duckdb"]
 
 
+@pytest.mark.long
 def test_every_mart_expectation_has_the_outcome_it_has_on_duckdb(
     cluster_home: Home, copies: Path
 ) -> None:

@@ -286,6 +286,7 @@ def _updated(bench: Workbench, edges: Sequence[Edge], *arguments: str) -> str:
     return log.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_components_are_kept_up_to_date(bench: Workbench) -> None:
     """Many small graphs in one model, so that few builds try many constellations."""
     graphs = [Graph(number, f"g{number:02}_", 4 + number % 9) for number in range(30)]
