@@ -257,6 +257,7 @@ def count_by_day(schema: str, table: Table) -> str:
     )
 
 
+@pytest.mark.long
 def test_bad_data_fails_as_on_duckdb(
     endpoint: Endpoint, on_cluster: Settings, tmp_path: Path, contract: Contract
 ) -> None:
