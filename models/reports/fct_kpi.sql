@@ -6,6 +6,8 @@
     'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
     'mau', 'mau_growth_yoy', 'user_growth_yoy',
     'revenue_growth', 'ltv', 'ltv_cac_ratio', 'marketing_roi',
+    'high_value_concentration', 'hnw_annual_contribution', 'hnw_churn_rate',
+    'tier_share', 'tier_potential_conversion',
     'push_open_rate', 'contact_frequency',
     'contact_without_consent', 'consent_rate',
     'complaint_rate', 'complaint_promise_share', 'complaint_resolution_days',
