@@ -76,7 +76,15 @@ select
         floor(
             (
                 {{ months_between('users.birth_date', 'months.month_end_date') }}
-                - case when day(users.birth_date) > day(months.month_end_date) then 1 else 0 end
+                - case
+                    when
+                        {{ add_months(
+                            'users.birth_date',
+                            months_between('users.birth_date', 'months.month_end_date')
+                        ) }} > months.month_end_date
+                        then 1
+                    else 0
+                end
             ) / 12
         ) as bigint
     ) as age_years,

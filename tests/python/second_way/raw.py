@@ -76,6 +76,11 @@ TABLES = {
         "",
         "order_id due_at paid_at due_amount paid_amount currency_code",
     ),
+    "transaction/asset_balances": (
+        "customer_id balance_date product_line",
+        "balance_date",
+        "balance_amount",
+    ),
     "crm/customers": (
         "customer_id",
         "registered_at",

@@ -1,0 +1,257 @@
+"""Lifecycle, tiers and value concentration a second time: a walk through each user's days.
+
+The warehouse finds stages as intervals and tiers by counting runs; here each month's end is looked
+at on its own, with nothing later than it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from finview.settings import project_root
+from second_way.facts import Facts
+from second_way.periods import ALL, Published, end_of, months_between, shifted, start_of
+from second_way.raw import Node, seed
+from second_way.users import birth_dates
+
+RHYTHMS = {"consumer_credit": 30, "wealth": 90, "payment": 14, "insurance": 365}
+OTHER_RHYTHM = 30
+TIERS = project_root() / "seeds/tiers"
+
+
+@dataclass(frozen=True)
+class TierMonth:
+    """The tier of a user in a month, with what the KPIs need."""
+
+    tier: str
+    reason: str
+    previous: str | None
+    order_count: int
+    assets: Decimal
+
+
+def settings() -> dict[str, int]:
+    """Numbers of the segmentation by name."""
+    return {
+        row["setting_name"]: int(row["setting_value"]) for row in seed(TIERS / "tier_settings.csv")
+    }
+
+
+def _activities(facts: Facts) -> dict[Node, dict[date, list[int]]]:
+    """Longest rhythm and orders of each day with an event, an order or the registration."""
+    days: dict[Node, dict[date, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+
+    def add(user: Node, day: date, rhythm: int, orders: int) -> None:
+        found = days[user][day]
+        found[0], found[1] = max(found[0], rhythm), found[1] + orders
+
+    for user, seen in facts.event_days.items():
+        for day in seen:
+            add(user, day, OTHER_RHYTHM, 0)
+    for user, registration in facts.registrations.items():
+        add(user, registration.day, OTHER_RHYTHM, 0)
+    for order in facts.orders:
+        add(order.user, order.day, RHYTHMS.get(order.line, OTHER_RHYTHM), 1)
+    return days
+
+
+def stage_at(days: dict[date, list[int]], at: date, numbers: dict[str, int]) -> tuple[str, int]:
+    """Lifecycle stage on a day, and for pauses the days since they began."""
+    spell, start, greeting, orders = 0, date.min, 0, 0
+    quiet = lost = date.max
+    for day in sorted(day for day in days if day <= at):
+        rhythm, placed = days[day]
+        if start == date.min or day >= lost:
+            spell += 0 if start == date.min else 1
+            start, greeting, orders = day, rhythm * numbers["new_rhythms"], 0
+            quiet = lost = date.min
+        orders += placed
+        quiet = max(quiet, day + timedelta(rhythm * numbers["dormant_rhythms"] + 1))
+        lost = max(lost, day + timedelta(rhythm * numbers["churned_rhythms"] + 1))
+    if at >= lost:
+        return "churned", (at - lost).days
+    if at >= quiet:
+        return "dormant", (at - quiet).days
+    if (at - start).days < greeting:
+        return ("won_back" if spell else "new"), 0
+    mature = (at - start).days >= numbers["mature_days"] and orders >= numbers["mature_orders"]
+    return ("mature" if mature else "active"), 0
+
+
+def _assets(facts: Facts) -> dict[tuple[Node, date], Decimal]:
+    """Assets of each user at the end of each month; a balance holds for one month more."""
+    last: dict[tuple[str, str, date], tuple[date, Decimal]] = {}
+    for row in facts.raw["transaction/asset_balances"]:
+        if row["product_line"] != "consumer_credit":
+            key = (row["customer_id"], row["product_line"], start_of("month", row["balance_date"]))
+            last[key] = max(
+                last.get(key, (date.min, Decimal(0))), (row["balance_date"], row["balance_amount"])
+            )
+    told = {(customer, line) for customer, line, _ in last}
+    sums: dict[tuple[Node, date], Decimal] = defaultdict(Decimal)
+    first = min((month for _, _, month in last), default=facts.raw.as_of)
+    for customer, line in told:
+        user = facts.who.user_of.get(("customer", customer))
+        for month in months_between(first, facts.raw.as_of) if user else ():
+            found = last.get((customer, line, month))
+            found = found or last.get((customer, line, shifted(month, -1)))
+            if found:
+                sums[user, month] += found[1]
+    return sums
+
+
+def _instalments(facts: Facts) -> dict[Node, list[tuple[date, date | None]]]:
+    """Day due and day settled of the instalments of each user."""
+    raw = facts.raw
+    owner = {
+        row["order_id"]: facts.who.user_of["customer", row["customer_id"]]
+        for row in raw["transaction/orders"]
+    }
+    found: dict[Node, list[tuple[date, date | None]]] = defaultdict(list)
+    for row in raw["transaction/repayments"]:
+        if row["order_id"] in owner:
+            paid = raw.day(row["paid_at"]) if row["paid_at"] else None
+            is_full = (row["paid_amount"] or Decimal(0)) >= row["due_amount"]
+            settled = paid if is_full else None
+            found[owner[row["order_id"]]].append((raw.day(row["due_at"]), settled))
+    return found
+
+
+def _first_rule(measures: dict[str, Any]) -> dict[str, str]:
+    for rule in sorted(seed(TIERS / "tier_rules.csv"), key=lambda row: int(row["priority"])):
+        value, highest = measures[rule["measure_name"]], rule["maximum_value"]
+        if value is None or value < Decimal(rule["minimum_value"]):
+            continue
+        if not highest or value <= Decimal(highest):
+            decisive = rule["decisive_value"] and value >= Decimal(rule["decisive_value"])
+            return {**rule, "is_decisive": "yes" if decisive else ""}
+    raise ValueError("no rule holds")
+
+
+def tiers_of(facts: Facts) -> dict[tuple[Node, date], TierMonth]:
+    """Tier of every user with an account, by month."""
+    numbers, activities, assets = settings(), _activities(facts), _assets(facts)
+    instalments, born = _instalments(facts), birth_dates(facts)
+    orders = defaultdict(list)
+    for order in facts.orders:
+        orders[order.user].append(order)
+    made = {}
+    for user in facts.who.accounts():
+        registered = facts.registrations.get(user)
+        signs = [order.day for order in orders[user]] + ([registered.day] if registered else [])
+        tier, reason, candidate, run = None, "", "", 0
+        for month in months_between(min(signs), facts.raw.as_of) if signs else ():
+            end = min(end_of("month", month), facts.raw.as_of)
+            stage, pause = stage_at(activities[user], end, numbers)
+            recent = [o for o in orders[user] if shifted(month, -11) <= o.day <= end]
+            birth = born.get(user)
+            ages = range(1, 150)
+            rule = _first_rule(
+                {
+                    "days_churned": pause if stage == "churned" else None,
+                    "days_dormant": pause if stage == "dormant" else None,
+                    "days_past_due": max(
+                        (
+                            (end - due).days
+                            for due, settled in instalments[user]
+                            if due <= end and (settled is None or settled > end)
+                        ),
+                        default=0,
+                    ),
+                    "assets_amount": assets.get((user, month), Decimal(0)),
+                    "revenue_12m": sum((o.revenue for o in recent), Decimal(0)),
+                    "order_count_12m": len(recent),
+                    "age_years": birth and sum(shifted(birth, 12 * age) <= end for age in ages),
+                    "always": 1,
+                }
+            )
+            run = run + 1 if rule["tier_code"] == candidate else 1
+            candidate, before = rule["tier_code"], tier
+            if tier is None or rule["is_decisive"] or run >= int(rule["months_to_confirm"]):
+                tier, confirmed = candidate, rule["rule_code"]
+            reason = rule["rule_code"] if candidate == tier else confirmed
+            placed = sum(start_of("month", o.day) == month for o in recent)
+            owned = assets.get((user, month), Decimal(0))
+            made[user, month] = TierMonth(tier, reason, before, placed, owned)
+    return made
+
+
+def tier_kpis(facts: Facts, out: Published) -> None:
+    """Tiers, high net worth and concentration of revenue."""
+    tiers = tiers_of(facts)
+    _tiers(tiers, out)
+    _high_net_worth(facts, tiers, out)
+    _concentration(facts, out)
+
+
+def _tiers(tiers: dict[tuple[Node, date], TierMonth], out: Published) -> None:
+    shares: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    entered: dict[date, list[bool]] = defaultdict(list)
+    for (_, month), found in tiers.items():
+        if found.tier != "lapsed":
+            shares[month][found.tier] += 1
+        if found.previous == "potential":
+            entered[month].append(found.order_count > 0)
+    for month, counts in shares.items():
+        for tier, count in counts.items():
+            out.put_ratio("tier_share", ("month", month, "tier", tier), count, sum(counts.values()))
+    for month, bought in entered.items():
+        place = ("month", month, *ALL)
+        out.put_ratio("tier_potential_conversion", place, sum(bought), len(bought))
+
+
+def _high_net_worth(
+    facts: Facts, tiers: dict[tuple[Node, date], TierMonth], out: Published
+) -> None:
+    limit = settings()["high_net_worth_amount"]
+    holders: dict[date, set[Node]] = defaultdict(set)
+    for (user, month), found in tiers.items():
+        if month.month % 3 == 0 and found.assets >= limit:
+            holders[month].add(user)
+    first_order = min(order.day for order in facts.orders)
+    active = defaultdict(set)
+    for user, days in facts.event_days.items():
+        active[user] |= {start_of("quarter", day) for day in days}
+    for order in facts.orders:
+        active[order.user].add(start_of("quarter", order.day))
+    for month, users in holders.items():
+        end, quarter = end_of("month", month), start_of("quarter", month)
+        margin = sum(
+            order.margin
+            for order in facts.orders
+            if order.user in users and shifted(month, -11) <= order.day <= end
+        )
+        is_covered = shifted(first_order, 12) <= shifted(month, 1)
+        mature = out.ended("quarter", quarter) and is_covered
+        place = ("quarter", quarter, *ALL)
+        out.put_ratio("hnw_annual_contribution", place, margin, len(users), is_mature=mature)
+        later = shifted(quarter, 12)
+        if later <= out.as_of and end <= out.as_of:
+            left = sum(later not in active[user] for user in users)
+            out.put_ratio("hnw_churn_rate", ("quarter", later, *ALL), left, len(users))
+
+
+def _concentration(facts: Facts, out: Published) -> None:
+    first_order = min(order.day for order in facts.orders)
+    for month in months_between(first_order, out.as_of):
+        revenue: dict[Node, Decimal] = defaultdict(Decimal)
+        for order in facts.orders:
+            if shifted(month, -11) <= order.day <= end_of("month", month):
+                revenue[order.user] += order.revenue
+        if not revenue:
+            continue
+        poorest, total = sorted(revenue.values()), sum(revenue.values())
+        count = len(poorest)
+        top = sum(poorest[(-12 * count // 100) :])
+        # Mean difference between any two users, over twice the mean.
+        gaps = sum(abs(one - other) for one in poorest for other in poorest)
+        gini = Fraction(gaps) / (2 * count * Fraction(total)) if total else None
+        mature = out.ended("month", month) and shifted(first_order, 12) <= shifted(month, 1)
+        name = "high_value_concentration"
+        out.put_ratio(name, ("month", month, *ALL), top, total, count, mature)
+        out.put(name, ("month", month, "measure", "gini"), gini, gini, None, count, mature)
