@@ -33,8 +33,8 @@ from second_way.periods import (
     start_of,
 )
 from second_way.raw import Node, identifier, read_landing, seed
-from second_way.tiers import tier_kpis
 from second_way.users import user_kpis
+from second_way.wealth import tier_kpis
 
 BASE_YEAR = 2023
 

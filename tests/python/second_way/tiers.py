@@ -10,12 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from finview.settings import project_root
 from second_way.facts import Facts
-from second_way.periods import ALL, Published, end_of, months_between, shifted, start_of
+from second_way.periods import end_of, months_between, shifted, start_of
 from second_way.raw import Node, seed
 from second_way.users import birth_dates
 
@@ -179,79 +178,3 @@ def tiers_of(facts: Facts) -> dict[tuple[Node, date], TierMonth]:
             owned = assets.get((user, month), Decimal(0))
             made[user, month] = TierMonth(tier, reason, before, placed, owned)
     return made
-
-
-def tier_kpis(facts: Facts, out: Published) -> None:
-    """Tiers, high net worth and concentration of revenue."""
-    tiers = tiers_of(facts)
-    _tiers(tiers, out)
-    _high_net_worth(facts, tiers, out)
-    _concentration(facts, out)
-
-
-def _tiers(tiers: dict[tuple[Node, date], TierMonth], out: Published) -> None:
-    shares: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    entered: dict[date, list[bool]] = defaultdict(list)
-    for (_, month), found in tiers.items():
-        if found.tier != "lapsed":
-            shares[month][found.tier] += 1
-        if found.previous == "potential":
-            entered[month].append(found.order_count > 0)
-    for month, counts in shares.items():
-        for tier, count in counts.items():
-            out.put_ratio("tier_share", ("month", month, "tier", tier), count, sum(counts.values()))
-    for month, bought in entered.items():
-        place = ("month", month, *ALL)
-        out.put_ratio("tier_potential_conversion", place, sum(bought), len(bought))
-
-
-def _high_net_worth(
-    facts: Facts, tiers: dict[tuple[Node, date], TierMonth], out: Published
-) -> None:
-    limit = settings()["high_net_worth_amount"]
-    holders: dict[date, set[Node]] = defaultdict(set)
-    for (user, month), found in tiers.items():
-        if month.month % 3 == 0 and found.assets >= limit:
-            holders[month].add(user)
-    first_order = min(order.day for order in facts.orders)
-    active = defaultdict(set)
-    for user, days in facts.event_days.items():
-        active[user] |= {start_of("quarter", day) for day in days}
-    for order in facts.orders:
-        active[order.user].add(start_of("quarter", order.day))
-    for month, users in holders.items():
-        end, quarter = end_of("month", month), start_of("quarter", month)
-        margin = sum(
-            order.margin
-            for order in facts.orders
-            if order.user in users and shifted(month, -11) <= order.day <= end
-        )
-        is_covered = shifted(first_order, 12) <= shifted(month, 1)
-        mature = out.ended("quarter", quarter) and is_covered
-        place = ("quarter", quarter, *ALL)
-        out.put_ratio("hnw_annual_contribution", place, margin, len(users), is_mature=mature)
-        later = shifted(quarter, 12)
-        if later <= out.as_of and end <= out.as_of:
-            left = sum(later not in active[user] for user in users)
-            out.put_ratio("hnw_churn_rate", ("quarter", later, *ALL), left, len(users))
-
-
-def _concentration(facts: Facts, out: Published) -> None:
-    first_order = min(order.day for order in facts.orders)
-    for month in months_between(first_order, out.as_of):
-        revenue: dict[Node, Decimal] = defaultdict(Decimal)
-        for order in facts.orders:
-            if shifted(month, -11) <= order.day <= end_of("month", month):
-                revenue[order.user] += order.revenue
-        if not revenue:
-            continue
-        poorest, total = sorted(revenue.values()), sum(revenue.values())
-        count = len(poorest)
-        top = sum(poorest[(-12 * count // 100) :])
-        # Mean difference between any two users, over twice the mean.
-        gaps = sum(abs(one - other) for one in poorest for other in poorest)
-        gini = Fraction(gaps) / (2 * count * Fraction(total)) if total else None
-        mature = out.ended("month", month) and shifted(first_order, 12) <= shifted(month, 1)
-        name = "high_value_concentration"
-        out.put_ratio(name, ("month", month, *ALL), top, total, count, mature)
-        out.put(name, ("month", month, "measure", "gini"), gini, gini, None, count, mature)
