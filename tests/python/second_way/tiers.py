@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from finview.settings import project_root
-from second_way.facts import Facts
+from second_way.facts import Facts, Order
 from second_way.periods import end_of, months_between, shifted, start_of
 from second_way.raw import Node, seed
 from second_way.users import birth_dates
@@ -96,7 +96,9 @@ def _assets(facts: Facts) -> dict[tuple[Node, date], Decimal]:
     first = min((month for _, _, month in last), default=facts.raw.as_of)
     for customer, line in told:
         user = facts.who.user_of.get(("customer", customer))
-        for month in months_between(first, facts.raw.as_of) if user else ():
+        if user is None:
+            continue
+        for month in months_between(first, facts.raw.as_of):
             found = last.get((customer, line, month))
             found = found or last.get((customer, line, shifted(month, -1)))
             if found:
@@ -132,40 +134,46 @@ def _first_rule(measures: dict[str, Any]) -> dict[str, str]:
     raise ValueError("no rule holds")
 
 
+def _days_past_due(instalments: list[tuple[date, date | None]], end: date) -> int:
+    open_days = [
+        (end - due).days
+        for due, settled in instalments
+        if due <= end and (settled is None or settled > end)
+    ]
+    return max(open_days, default=0)
+
+
+def _age(birth: date | None, end: date) -> int | None:
+    return birth and sum(shifted(birth, 12 * age) <= end for age in range(1, 150))
+
+
 def tiers_of(facts: Facts) -> dict[tuple[Node, date], TierMonth]:
     """Tier of every user with an account, by month."""
     numbers, activities, assets = settings(), _activities(facts), _assets(facts)
     instalments, born = _instalments(facts), birth_dates(facts)
-    orders = defaultdict(list)
+    orders: dict[Node, list[Order]] = defaultdict(list)
     for order in facts.orders:
         orders[order.user].append(order)
     made = {}
     for user in facts.who.accounts():
         registered = facts.registrations.get(user)
         signs = [order.day for order in orders[user]] + ([registered.day] if registered else [])
-        tier, reason, candidate, run = None, "", "", 0
+        tier: str | None = None
+        candidate, confirmed, run = "", "", 0
         for month in months_between(min(signs), facts.raw.as_of) if signs else ():
             end = min(end_of("month", month), facts.raw.as_of)
             stage, pause = stage_at(activities[user], end, numbers)
             recent = [o for o in orders[user] if shifted(month, -11) <= o.day <= end]
-            birth = born.get(user)
-            ages = range(1, 150)
+            owned = assets.get((user, month), Decimal(0))
             rule = _first_rule(
                 {
                     "days_churned": pause if stage == "churned" else None,
                     "days_dormant": pause if stage == "dormant" else None,
-                    "days_past_due": max(
-                        (
-                            (end - due).days
-                            for due, settled in instalments[user]
-                            if due <= end and (settled is None or settled > end)
-                        ),
-                        default=0,
-                    ),
-                    "assets_amount": assets.get((user, month), Decimal(0)),
+                    "days_past_due": _days_past_due(instalments[user], end),
+                    "assets_amount": owned,
                     "revenue_12m": sum((o.revenue for o in recent), Decimal(0)),
                     "order_count_12m": len(recent),
-                    "age_years": birth and sum(shifted(birth, 12 * age) <= end for age in ages),
+                    "age_years": _age(born.get(user), end),
                     "always": 1,
                 }
             )
@@ -175,6 +183,5 @@ def tiers_of(facts: Facts) -> dict[tuple[Node, date], TierMonth]:
                 tier, confirmed = candidate, rule["rule_code"]
             reason = rule["rule_code"] if candidate == tier else confirmed
             placed = sum(start_of("month", o.day) == month for o in recent)
-            owned = assets.get((user, month), Decimal(0))
             made[user, month] = TierMonth(tier, reason, before, placed, owned)
     return made

@@ -48,7 +48,7 @@ def _high_net_worth(facts: Facts, tiers: Tiers, out: Published) -> None:
         if month.month % 3 == 0 and found.assets >= limit:
             holders[month].add(user)
     first_order = min(order.day for order in facts.orders)
-    active = defaultdict(set)
+    active: dict[Node, set[date]] = defaultdict(set)
     for user, days in facts.event_days.items():
         active[user] |= {start_of("quarter", day) for day in days}
     for order in facts.orders:
