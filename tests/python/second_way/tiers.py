@@ -144,7 +144,9 @@ def _days_past_due(instalments: list[tuple[date, date | None]], end: date) -> in
 
 
 def _age(birth: date | None, end: date) -> int | None:
-    return birth and sum(shifted(birth, 12 * age) <= end for age in range(1, 150))
+    if birth is None:
+        return None
+    return sum(shifted(birth, 12 * age) <= end for age in range(1, 150))
 
 
 def tiers_of(facts: Facts) -> dict[tuple[Node, date], TierMonth]:
