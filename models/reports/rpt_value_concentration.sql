@@ -18,14 +18,14 @@ ranked as (
         *,
         row_number() over (
             partition by month_date
-            order by revenue_12m desc, user_key
+            order by revenue_12m desc, user_key asc
         ) as revenue_rank,
         count(*) over (
             partition by month_date
         ) as user_count,
         sum(revenue_12m) over (
             partition by month_date
-            order by revenue_12m desc, user_key
+            order by revenue_12m desc, user_key asc
             rows between unbounded preceding and current row
         ) as running_revenue
     from revenues
@@ -46,13 +46,17 @@ totals as (
 
 ),
 
+hundred_days as (
+
+    {{ date_series("cast('2000-01-02' as date)", "cast('2000-04-10' as date)") }}
+
+),
+
 percents as (
 
-    select cast({{ days_between("cast('2000-01-01' as date)", 'date_day') }} as bigint)
-        as user_percent
-    from (
-        {{ date_series("cast('2000-01-02' as date)", "cast('2000-04-10' as date)") }}
-    ) as hundred_days
+    select
+        cast({{ days_between("cast('2000-01-01' as date)", 'date_day') }} as bigint) as user_percent
+    from hundred_days
 
 ),
 

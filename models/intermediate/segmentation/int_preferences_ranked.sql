@@ -89,7 +89,7 @@ ranked as (
         *,
         row_number() over (
             partition by user_key, month_date, preference_kind
-            order by taken_count desc, last_date desc, preference_value
+            order by taken_count desc, last_date desc, preference_value asc
         ) as preference_rank
     from summed
 

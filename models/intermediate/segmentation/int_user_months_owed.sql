@@ -87,7 +87,7 @@ inner join instalments
         and months.month_end_date >= instalments.due_date
         and (
             instalments.settled_date is null
-            or instalments.settled_date > months.month_end_date
+            or months.month_end_date < instalments.settled_date
             or instalments.judged_date >= {{ add_months('months.month_date', -11) }}
         )
 group by months.user_key, months.month_date

@@ -57,31 +57,38 @@ chosen as (
 
 ),
 
-bounds as (
+named as (
 
     select
         chosen.month_date,
-        chosen.valid_from_date
-        {%- for name, letter in [
-            ('recency_days', 'recency'), ('order_count', 'frequency'), ('revenue_amount', 'revenue')
-        ] %}
-        {%- for score in [2, 3, 4, 5] if name != 'recency_days' %},
-        max(case
-            when thresholds.measure_name = '{{ name }}' and thresholds.score = {{ score }}
-                then thresholds.lower_bound
-        end) as {{ letter }}_{{ score }}
-        {%- endfor %}
-        {%- for score in [1, 2, 3, 4] if name == 'recency_days' %},
-        max(case
-            when thresholds.measure_name = '{{ name }}' and thresholds.score = {{ score }}
-                then thresholds.lower_bound
-        end) as {{ letter }}_{{ score }}
-        {%- endfor %}
-        {%- endfor %}
+        chosen.valid_from_date,
+        concat(thresholds.measure_name, '_', cast(thresholds.score as string)) as bound_name,
+        thresholds.lower_bound
     from chosen
     inner join thresholds
         on chosen.valid_from_date = thresholds.valid_from_date
-    group by chosen.month_date, chosen.valid_from_date
+
+),
+
+bounds as (
+
+    select
+        month_date,
+        valid_from_date,
+        max(case when bound_name = 'recency_days_1' then lower_bound end) as recency_1,
+        max(case when bound_name = 'recency_days_2' then lower_bound end) as recency_2,
+        max(case when bound_name = 'recency_days_3' then lower_bound end) as recency_3,
+        max(case when bound_name = 'recency_days_4' then lower_bound end) as recency_4,
+        max(case when bound_name = 'order_count_2' then lower_bound end) as frequency_2,
+        max(case when bound_name = 'order_count_3' then lower_bound end) as frequency_3,
+        max(case when bound_name = 'order_count_4' then lower_bound end) as frequency_4,
+        max(case when bound_name = 'order_count_5' then lower_bound end) as frequency_5,
+        max(case when bound_name = 'revenue_amount_2' then lower_bound end) as revenue_2,
+        max(case when bound_name = 'revenue_amount_3' then lower_bound end) as revenue_3,
+        max(case when bound_name = 'revenue_amount_4' then lower_bound end) as revenue_4,
+        max(case when bound_name = 'revenue_amount_5' then lower_bound end) as revenue_5
+    from named
+    group by month_date, valid_from_date
 
 ),
 
@@ -98,15 +105,20 @@ scored as (
             when months.recency_days >= bounds.recency_4 then 4
             else 5
         end as recency_score,
-        {% for letter, measure in [('frequency', 'order_count_12m'), ('revenue', 'revenue_12m')] %}
         case
-            when months.{{ measure }} >= bounds.{{ letter }}_5 then 5
-            when months.{{ measure }} >= bounds.{{ letter }}_4 then 4
-            when months.{{ measure }} >= bounds.{{ letter }}_3 then 3
-            when months.{{ measure }} >= bounds.{{ letter }}_2 then 2
+            when months.order_count_12m >= bounds.frequency_5 then 5
+            when months.order_count_12m >= bounds.frequency_4 then 4
+            when months.order_count_12m >= bounds.frequency_3 then 3
+            when months.order_count_12m >= bounds.frequency_2 then 2
             else 1
-        end as {{ letter }}_score{{ ',' if not loop.last }}
-        {% endfor %}
+        end as frequency_score,
+        case
+            when months.revenue_12m >= bounds.revenue_5 then 5
+            when months.revenue_12m >= bounds.revenue_4 then 4
+            when months.revenue_12m >= bounds.revenue_3 then 3
+            when months.revenue_12m >= bounds.revenue_2 then 2
+            else 1
+        end as revenue_score
     from months
     inner join bounds
         on months.month_date = bounds.month_date
