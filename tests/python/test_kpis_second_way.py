@@ -33,6 +33,7 @@ from second_way.periods import (
     start_of,
 )
 from second_way.raw import Node
+from second_way.tiers import tiers_of
 from support.identity_cases import plant_identity_cases
 from support.pipeline import KEY, finview, home_with, sample_landing
 
@@ -348,3 +349,27 @@ def _partitions(
 def _pairs(marts: duckdb.DuckDBPyConnection, sql: str) -> dict[Any, int]:
     """A query of two columns as a mapping."""
     return dict(marts.execute(sql).fetchall())
+
+
+def test_tiers_are_the_same_both_ways(
+    facts: Facts, keys: dict[Node, set[str]], marts: duckdb.DuckDBPyConnection
+) -> None:
+    published = {
+        row[:2]: row[2:]
+        for row in marts.execute(
+            "select user_key, month_date, tier_code, tier_reason_code, previous_tier_code, "
+            "order_count, assets_amount from mart.fct_user_tier"
+        ).fetchall()
+    }
+    expected = {
+        (min(keys[user]), month): (
+            found.tier,
+            found.reason,
+            found.previous,
+            found.order_count,
+            found.assets,
+        )
+        for (user, month), found in tiers_of(facts).items()
+    }
+    assert len({found[0] for found in published.values()}) >= 3
+    assert expected == published

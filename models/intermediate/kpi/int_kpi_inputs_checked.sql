@@ -3,6 +3,7 @@
     ('channel', 'ad_spend_daily'), ('channel', 'ad_touches'), ('channel', 'app_events'),
     ('channel', 'campaigns'), ('channel', 'coupons'), ('channel', 'messages'),
     ('transaction', 'products'), ('transaction', 'orders'), ('transaction', 'repayments'),
+    ('transaction', 'asset_balances'),
     ('crm', 'customers'), ('crm', 'customer_devices'), ('crm', 'consents'), ('crm', 'tickets'),
 ] %}
 

@@ -14,6 +14,27 @@ contacts as (
 
 ),
 
+tiers as (
+
+    select *
+    from {{ ref('int_tiers_assigned') }}
+
+),
+
+months as (
+
+    select *
+    from {{ ref('int_user_months_listed') }}
+
+),
+
+scores as (
+
+    select *
+    from {{ ref('int_user_months_rfm_scored') }}
+
+),
+
 combined as (
 
     select
@@ -42,20 +63,43 @@ combined as (
         case when is_duplicate_contact then 1 else 0 end as duplicate_contact_count
     from contacts
 
+),
+
+summed as (
+
+    select
+        user_key,
+        month_date,
+        cast(sum(active_days) as bigint) as active_days,
+        cast(sum(app_days) as bigint) as app_days,
+        cast(sum(event_count) as bigint) as event_count,
+        cast(sum(order_count) as bigint) as order_count,
+        cast(sum(revenue_amount) as decimal(18, 2)) as revenue_amount,
+        cast(sum(margin_amount) as decimal(18, 2)) as margin_amount,
+        cast(sum(contact_count) as bigint) as contact_count,
+        cast(sum(duplicate_contact_count) as bigint) as duplicate_contact_count,
+        sum(active_days) > 0 as is_active,
+        sum(app_days) > 0 as is_app_active
+    from combined
+    group by user_key, month_date
+
 )
 
 select
-    user_key,
-    month_date,
-    cast(sum(active_days) as bigint) as active_days,
-    cast(sum(app_days) as bigint) as app_days,
-    cast(sum(event_count) as bigint) as event_count,
-    cast(sum(order_count) as bigint) as order_count,
-    cast(sum(revenue_amount) as decimal(18, 2)) as revenue_amount,
-    cast(sum(margin_amount) as decimal(18, 2)) as margin_amount,
-    cast(sum(contact_count) as bigint) as contact_count,
-    cast(sum(duplicate_contact_count) as bigint) as duplicate_contact_count,
-    sum(active_days) > 0 as is_active,
-    sum(app_days) > 0 as is_app_active
-from combined
-group by user_key, month_date
+    summed.*,
+    months.lifecycle_stage,
+    scores.rfm_class,
+    tiers.tier_code
+from summed
+left join months
+    on
+        summed.user_key = months.user_key
+        and summed.month_date = months.month_date
+left join scores
+    on
+        summed.user_key = scores.user_key
+        and summed.month_date = scores.month_date
+left join tiers
+    on
+        summed.user_key = tiers.user_key
+        and summed.month_date = tiers.month_date

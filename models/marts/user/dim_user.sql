@@ -35,6 +35,44 @@ consents as (
 
 ),
 
+stages as (
+
+    select *
+    from {{ ref('int_lifecycle_stages_derived') }}
+    where valid_to_date = cast('9999-12-31' as date)
+
+),
+
+tiers as (
+
+    select *
+    from {{ ref('int_tiers_assigned') }}
+    where month_date = {{ period_start('month', as_of_date()) }}
+
+),
+
+scores as (
+
+    select *
+    from {{ ref('int_user_months_rfm_scored') }}
+    where month_date = {{ period_start('month', as_of_date()) }}
+
+),
+
+risks as (
+
+    select *
+    from {{ ref('int_risk_tolerances_scored') }}
+    where month_date = {{ period_start('month', as_of_date()) }}
+
+),
+
+settings as (
+
+    {{ pivoted_settings(ref('tier_settings'), ['high_net_worth_amount']) }}
+
+),
+
 users as (
 
     select
@@ -104,8 +142,25 @@ select
     coalesce(ordered.order_count, 0) as order_count,
     coalesce(ordered.revenue_amount, cast(0 as decimal(18, 2))) as revenue_amount,
     coalesce(ordered.margin_amount, cast(0 as decimal(18, 2))) as margin_amount,
-    consents.user_key is not null as has_marketing_consent
+    consents.user_key is not null as has_marketing_consent,
+    stages.lifecycle_stage,
+    stages.valid_from_date as lifecycle_since_date,
+    tiers.tier_code,
+    tiers.tier_reason_code,
+    scores.rfm_segment,
+    scores.rfm_class,
+    risks.risk_tolerance_level,
+    coalesce(risks.assets_amount >= settings.high_net_worth_amount, false) as is_high_net_worth
 from users
+cross join settings
+left join stages
+    on users.user_key = stages.user_key
+left join tiers
+    on users.user_key = tiers.user_key
+left join scores
+    on users.user_key = scores.user_key
+left join risks
+    on users.user_key = risks.user_key
 left join golden
     on users.user_key = golden.user_key
 left join acquired

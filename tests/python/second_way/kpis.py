@@ -34,6 +34,7 @@ from second_way.periods import (
 )
 from second_way.raw import Node, identifier, read_landing, seed
 from second_way.users import user_kpis
+from second_way.wealth import tier_kpis
 
 BASE_YEAR = 2023
 
@@ -61,6 +62,7 @@ def kpis_of(facts: Facts) -> dict[Key, Value]:
     _growth(facts, out)
     user_kpis(facts, out)
     match_rates(facts, out)
+    tier_kpis(facts, out)
     return out.rows
 
 

@@ -28,7 +28,7 @@ Node = tuple[str, str]
 #: Table -> (columns of the key, date that must not be after the as-of date, further columns).
 #: Types follow from names: `_at` a moment, `_date` a day, `_amount` money, the rest text.
 TABLES = {
-    "channel/campaigns": ("campaign_id", "", "channel_code objective"),
+    "channel/campaigns": ("campaign_id", "", "channel_code objective product_id"),
     "channel/ad_spend_daily": (
         "spend_date platform campaign_id creative_id",
         "spend_date",
@@ -69,12 +69,17 @@ TABLES = {
         "order_id",
         "ordered_at",
         "customer_id product_id ordered_at revenue_amount variable_cost_amount currency_code "
-        "device_id",
+        "device_id status matured_at renewed_from_order_id",
     ),
     "transaction/repayments": (
         "repayment_id",
         "",
         "order_id due_at paid_at due_amount paid_amount currency_code",
+    ),
+    "transaction/asset_balances": (
+        "customer_id balance_date product_line",
+        "balance_date",
+        "balance_amount",
     ),
     "crm/customers": (
         "customer_id",
@@ -90,6 +95,11 @@ TABLES = {
     "crm/leads": ("lead_id", "created_at", "phone created_at converted_customer_id"),
     "crm/customer_devices": ("customer_id device_id", "first_seen_at", "first_seen_at"),
     "crm/consents": ("consent_id", "happened_at", "customer_id purpose action happened_at"),
+    "crm/recommendations": (
+        "decision_id",
+        "decided_at",
+        "customer_id product_id decided_at shown",
+    ),
     "crm/tickets": ("ticket_id", "opened_at", "customer_id opened_at resolved_at kind topic"),
 }
 #: Columns with personal identifiers whose form differs between systems.

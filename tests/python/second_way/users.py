@@ -65,9 +65,17 @@ def _first_orders(facts: Facts, out: Published) -> None:
 
 
 def age_bands(facts: Facts) -> dict[Node, str]:
-    """Age band of each user with an account: of the account in use that was updated last."""
+    """Age band of each user with an account."""
+    return {
+        user: "unknown" if born is None else _age_band(born, facts.raw.as_of)
+        for user, born in birth_dates(facts).items()
+    }
+
+
+def birth_dates(facts: Facts) -> dict[Node, date | None]:
+    """Birth of each user with an account: of the account in use that was updated last."""
     rows = {row["customer_id"]: row for row in facts.raw["crm/customers"]}
-    bands = {}
+    births = {}
     for user, accounts in facts.who.accounts().items():
         known = [rows[name] for name in sorted(accounts) if name in rows]
         # Stable sorts, from the least important criterion to the most important one.
@@ -76,9 +84,8 @@ def age_bands(facts: Facts) -> dict[Node, str]:
             dated.sort(key=lambda row: row[moment], reverse=True)
             known = dated + [row for row in known if row[moment] is None]
         known.sort(key=lambda row: row["deleted_at"] is not None)
-        born = next((row["birth_date"] for row in known if row["birth_date"]), None)
-        bands[user] = "unknown" if born is None else _age_band(born, facts.raw.as_of)
-    return bands
+        births[user] = next((row["birth_date"] for row in known if row["birth_date"]), None)
+    return births
 
 
 def _age_band(born: date, as_of: date) -> str:

@@ -1,0 +1,49 @@
+"""Point in time: a month says the same whether it is told at its end or a year later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.pipeline import finview, home_with, sample_landing
+
+from finview.publish import open_current
+from finview.settings import Home
+
+pytestmark = pytest.mark.long
+
+EARLIER, LATER = "2023-11-15", "2024-04-30"
+#: Users and what they are known by; who gained or lost an identifier since is another user.
+USERS = """
+    select user_key, string_agg(identifier_type || identifier_value, ' '
+        order by identifier_type, identifier_value)
+    from mart.bridge_user_identifier group by user_key
+"""
+MONTHS = """
+    select user_key, month_date, tier_code, tier_reason_code, previous_tier_code,
+        candidate_reason_code, candidate_months, lifecycle_stage, rfm_segment, rfm_class,
+        risk_tolerance_level, preferred_product_line, order_count_12m, revenue_12m, assets_amount
+    from mart.fct_user_tier where month_date < date '2023-11-01'
+"""
+
+
+def _told(home: Home, as_of: str) -> tuple[dict[str, str], dict[tuple[Any, ...], tuple[Any, ...]]]:
+    (home.root / "finview.yml").write_text(f"as_of_date: {as_of}\n", encoding="utf-8")
+    done = finview(home, "run", "--no-sample", "--no-scorecard")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    with open_current(home) as marts:
+        users = dict(marts.execute(USERS).fetchall())
+        return users, {row[:2]: row[2:] for row in marts.execute(MONTHS).fetchall()}
+
+
+def test_a_month_is_the_same_when_told_later(tmp_path: Path) -> None:
+    home = home_with(sample_landing(tmp_path), tmp_path / "home")
+    later_users, later = _told(home, LATER)
+    # Keys stay in the home's ledger, so that both builds name users alike.
+    users, earlier = _told(home, EARLIER)
+    same = {user for user, known_by in users.items() if later_users.get(user) == known_by}
+    compared = {key for key in earlier if key[0] in same}
+    assert len(compared) > 300, "too few months to compare"
+    assert compared <= later.keys()
+    assert not {key: (earlier[key], later[key]) for key in compared if earlier[key] != later[key]}
