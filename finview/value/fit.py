@@ -1,0 +1,191 @@
+"""`finview value fit`: parameters of value from the last build, and their verdict.
+
+Trained is on what was known the day before the holdout (`ltv_holdout_weeks`), judged on the
+holdout. Each product line has a verdict of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from finview.errors import FinviewError
+from finview.settings import Home, load_settings, project_root
+from finview.value import reading
+from finview.value.balances import Retention, fit_retention, log_loss
+from finview.value.bgnbd import BgNbd, fit_bgnbd
+from finview.value.counts import FloatArray
+from finview.value.gamma_gamma import GammaGamma, fit_gamma_gamma
+from finview.value.parameters import (
+    PROMOTED,
+    REFUSED,
+    Parameter,
+    append_version,
+    decimal,
+    promoted_rows,
+    values_of,
+)
+
+#: Fewer customers, of whom so many bought again, say too little about a product line.
+LEAST_CUSTOMERS, LEAST_REPEATERS = 100, 30
+#: Fewer months of holders, of whom so many left, likewise.
+LEAST_MONTHS, LEAST_LEAVERS = 100, 10
+Figures = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A family and product line with its figures on the holdout; the first figure decides."""
+
+    family: str
+    product_line: str
+    parameters: Figures
+    figures: Figures
+    baseline: Figures
+    previous: tuple[str, Figures] | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A new version."""
+
+    version: str
+    judged: tuple[Judged, ...]
+
+
+def fit(home: Home) -> Fit:
+    """Train, judge and append a version; it is used from the next build on where promoted.
+
+    Raises:
+        FinviewError: nothing built yet, or no product line has enough customers.
+    """
+    settings = load_settings(home)
+    weeks = holdout_weeks(project_root())
+    lines = reading.purchases(home, settings)
+    if not lines:
+        raise FinviewError("no customer bought before the holdout", "load more orders")
+    judged: list[Judged] = []
+    rows: list[Parameter] = []
+    for line in lines:
+        found, nodes = _purchases(home, line, weeks)
+        judged.append(found)
+        rows += [*_rows(found, line.counted_to.isoformat()), *nodes]
+    for held in reading.balances(home, settings, lines[0].counted_to):
+        judged.append(_balances(home, held))
+        rows += _rows(judged[-1], held.counted_to.isoformat())
+    return Fit(append_version(home, rows), tuple(judged))
+
+
+def holdout_weeks(project: Path) -> int:
+    """Length of the holdout, as the models have it."""
+    variables = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return int(variables["ltv_holdout_weeks"])
+
+
+def _purchases(home: Home, line: reading.Purchases, weeks: int) -> tuple[Judged, list[Parameter]]:
+    repeaters = float(line.counts.weight[line.counts.frequency > 0].sum())
+    baseline = _error(line, _own_line_rate(line, weeks))
+    if line.counts.customers < LEAST_CUSTOMERS or repeaters < LEAST_REPEATERS:
+        reason = f"{line.counts.customers:.0f} customers, {repeaters:.0f} of whom bought again"
+        return Judged(
+            "purchases", line.product_line, {}, {}, baseline, None, f"too few: {reason}"
+        ), []
+    model = fit_bgnbd(line.counts)
+    money = fit_gamma_gamma(line.spends) if line.spends.customers >= LEAST_REPEATERS else None
+    figures = _error(line, model.expected(line.counts, weeks))
+    previous: tuple[str, Figures] | None = None
+    if kept := promoted_rows(home, "purchases", line.product_line):
+        values = values_of(kept[1])
+        rival = BgNbd(values["r"], values["alpha"], values["a"], values["b"])
+        previous = kept[0], _error(line, rival.expected(line.counts, weeks))
+    reason = _reason(figures, baseline, previous, "the mean rate of the product line")
+    if money is None or money.mean is None:
+        reason = reason or "the value of a purchase has no mean"
+    judged = Judged(
+        "purchases", line.product_line, _named(model, money), figures, baseline, previous, reason
+    )
+    chances, weights = model.nodes()
+    nodes = [
+        Parameter("purchases", line.product_line, "node", label, decimal(value), step)
+        for step, pair in enumerate(zip(chances, weights, strict=True), 1)
+        for label, value in zip(("chance", "weight"), pair, strict=True)
+    ]
+    return judged, nodes
+
+
+def _named(model: BgNbd, money: GammaGamma | None) -> dict[str, float]:
+    named = {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b}
+    return named | ({"p": money.p, "q": money.q, "v": money.v} if money else {})
+
+
+def _own_line_rate(line: reading.Purchases, weeks: int) -> FloatArray:
+    """What is expected if every customer buys at the mean rate of all and nobody leaves."""
+    counts = line.counts
+    weeks_seen = float(np.dot(counts.weight, counts.age)) or 1.0
+    rate = float(np.dot(counts.weight, counts.frequency)) / weeks_seen
+    return np.full(len(counts.weight), rate * weeks)
+
+
+def _error(line: reading.Purchases, expected: FloatArray) -> dict[str, float]:
+    """Error per customer and in all, in purchases; from sums over equal customers."""
+    weight, customers = line.counts.weight, line.counts.customers
+    squares = float((line.squared - 2 * expected * line.bought + weight * expected**2).sum())
+    bought, total = float(line.bought.sum()), float(np.dot(weight, expected))
+    return {
+        "root_mean_square_error": sqrt(max(squares, 0.0) / customers),
+        "expected_over_bought": total / bought if bought else 0.0,
+    }
+
+
+def _balances(home: Home, held: reading.Balances) -> Judged:
+    before, after = held.before, held.after
+    if before.months < LEAST_MONTHS or before.left.sum() < LEAST_LEAVERS or not after.months:
+        reason = f"too few: {before.months:.0f} months, {before.left.sum():.0f} of which the last"
+        return Judged("balances", held.product_line, {}, {}, {}, None, reason)
+    model = fit_retention(before)
+    constant = np.full(len(after.tenure), float(before.stayed.sum()) / before.months)
+    baseline = {"log_loss": log_loss(constant, after)}
+    figures = {"log_loss": model.loss(after)}
+    previous: tuple[str, Figures] | None = None
+    if kept := promoted_rows(home, "balances", held.product_line):
+        values = values_of(kept[1])
+        previous = kept[0], {"log_loss": Retention(values["alpha"], values["beta"]).loss(after)}
+    named = {"alpha": model.alpha, "beta": model.beta}
+    reason = _reason(figures, baseline, previous, "a constant share that stays")
+    return Judged("balances", held.product_line, named, figures, baseline, previous, reason)
+
+
+def _reason(
+    figures: Figures, baseline: Figures, previous: tuple[str, Figures] | None, rival: str
+) -> str:
+    """Why it is refused; the first figure is an error, lower is better."""
+    deciding = next(iter(figures))
+    if figures[deciding] >= baseline[deciding]:
+        return f"no better than {rival}"
+    if previous and figures[deciding] >= previous[1][deciding]:
+        return f"no better than {previous[0]}, which stays in use"
+    return ""
+
+
+def _rows(judged: Judged, counted_to: str) -> Iterator[Parameter]:
+    def row(kind: str, label: str, value: float | None = None, **more: Any) -> Parameter:
+        stored = None if value is None else decimal(value)
+        return Parameter(judged.family, judged.product_line, kind, label, stored, **more)
+
+    for label, value in judged.parameters.items():
+        yield row("parameter", label, value)
+    rivals = [("version", judged.figures), ("baseline", judged.baseline)]
+    if judged.previous:
+        rivals.append((f"previous {judged.previous[0]}", judged.previous[1]))
+    for who, figures in rivals:
+        for label, value in figures.items():
+            yield row("quality", label, value, note=who)
+    yield row("window", "trained_to", note=counted_to)
+    yield row("verdict", REFUSED if judged.reason else PROMOTED, note=judged.reason or None)
