@@ -53,7 +53,8 @@ def purchases(home: Home, settings: Settings) -> list[Purchases]:
         "from intermediate.int_users_rfm_counts "
         "where is_holdout and frequency > 0 and mean_repeat_revenue_amount > 0) "
         "select product_line, frequency, sum(mean_repeat_revenue_amount), count(*) "
-        "from stepped group by product_line, frequency, step order by product_line, frequency, step",
+        "from stepped group by product_line, frequency, step "
+        "order by product_line, frequency, step",
     )
     result = []
     for line in sorted({row[0] for row in found}):
@@ -82,7 +83,11 @@ class Balances:
 
 
 def balances(home: Home, settings: Settings, counted_to: date) -> list[Balances]:
-    """Every product line that is held; a month is before the holdout if its next one is too."""
+    """Every product line that is held; a month is before the holdout if its next one is too.
+
+    The month that the holdout begins in belongs to it.
+    """
+    first = counted_to.year * 12 + counted_to.month
     found = rows(
         home,
         settings,
@@ -97,7 +102,7 @@ def balances(home: Home, settings: Settings, counted_to: date) -> list[Balances]
         sides: dict[bool, dict[int, list[float]]] = {False: {}, True: {}}
         for name, month, tenure, is_held, count in found:
             if name == line:
-                is_after = (month.year, month.month + 1) >= (counted_to.year, counted_to.month)
+                is_after = month.year * 12 + month.month + 1 >= first
                 sides[is_after].setdefault(tenure, [0.0, 0.0])[0 if is_held else 1] += count
         result.append(Balances(line, counted_to, _holdings(sides[False]), _holdings(sides[True])))
     return result

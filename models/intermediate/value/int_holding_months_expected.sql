@@ -1,10 +1,18 @@
--- Grain: one row per product line that is held and months held so far (up to 400). Months that a
--- balance is still to be expected; shifted beta-geometric.
+-- Grain: one row per product line that is held and months held so far by anybody (up to 400).
+-- Months that a balance is still to be expected; shifted beta-geometric.
 -- The chance to stay after month n is (beta + n - 1) / (alpha + beta + n - 1): who has stayed long
 -- stays longer. Its logarithms are decimals before they are added.
 {% set longest = 400 %}
+{% set holdout_months = var('ltv_holdout_weeks') | int * 12 // 52 %}
 
-with parameters as (
+with balance_months as (
+
+    select *
+    from {{ ref('int_users_balance_months') }}
+
+),
+
+parameters as (
 
     select *
     from {{ ref('int_value_parameters_promoted') }}
@@ -66,6 +74,17 @@ survival as (
 
 ),
 
+tenures as (
+
+    select
+        product_line,
+        tenure_months
+    from balance_months
+    where tenure_months <= {{ longest }}
+    group by product_line, tenure_months
+
+),
+
 ahead as (
 
     select
@@ -74,13 +93,16 @@ ahead as (
         laters.month_number - bases.month_number + 1 as months_ahead,
         exp(cast(laters.log_survival - bases.log_survival + bases.log_stay as double))
             as share_held
-    from survival as bases
+    from tenures
+    inner join survival as bases
+        on
+            tenures.product_line = bases.product_line
+            and tenures.tenure_months = bases.month_number
     inner join survival as laters
         on
             bases.product_line = laters.product_line
             and laters.month_number >= bases.month_number
             and laters.month_number < bases.month_number + 36
-    where bases.month_number <= {{ longest }}
 
 ),
 
@@ -103,8 +125,10 @@ terms as (
 select
     product_line,
     tenure_months,
-    cast(sum(case when months_ahead <= 6 then share_held else 0 end) as decimal(18, 6))
-        as months_6_months,
+    cast(
+        sum(case when months_ahead <= {{ holdout_months }} then share_held else 0 end)
+        as decimal(18, 6)
+    ) as months_in_holdout,
     cast(sum(case when months_ahead <= 12 then share_held else 0 end) as decimal(18, 6))
         as months_12_months,
     cast(sum(share_held) as decimal(18, 6)) as months_36_months,

@@ -1,10 +1,11 @@
 -- Grain: one row per product line, frequency and age in weeks that customers have. Purchases still
--- to be expected from one who still buys, within 26, 52 and 156 weeks; BG/NBD.
+-- to be expected from one who still buys: as long as the holdout, 52 and 156 weeks; BG/NBD.
 -- The integral over the chance to leave is a sum over the nodes of the fit, in powers alone: the
 -- textbook's hypergeometric series is in no engine. Equal customers are computed once. Terms are
 -- decimals before they are added, so that neither threads nor engines change the sum.
 {% set quarters = 12 %}
 {% set weeks_per_quarter = 13 %}
+{% set holdout_quarters = var('ltv_holdout_weeks') | int // weeks_per_quarter %}
 {% set growth = 1 + var('ltv_yearly_discount_percent') / 100 %}
 
 with customers as (
@@ -96,7 +97,8 @@ sums as (
         age_weeks,
         cast(sum(node_weight) as double) as weights,
         {% for quarter in range(1, quarters + 1) %}
-        cast(sum(until_quarter_{{ quarter }}) as double) as until_quarter_{{ quarter }}{{ ',' if not loop.last }}
+        cast(sum(until_quarter_{{ quarter }}) as double)
+            as until_quarter_{{ quarter }}{{ ',' if not loop.last }}
         {% endfor %}
     from terms
     group by product_line, frequency, age_weeks
@@ -107,7 +109,8 @@ select
     product_line,
     frequency,
     age_weeks,
-    cast(round(until_quarter_2 / weights, 6) as decimal(18, 6)) as purchases_26_weeks,
+    cast(round(until_quarter_{{ holdout_quarters }} / weights, 6) as decimal(18, 6))
+        as purchases_in_holdout,
     cast(round(until_quarter_4 / weights, 6) as decimal(18, 6)) as purchases_12_months,
     cast(round(until_quarter_12 / weights, 6) as decimal(18, 6)) as purchases_36_months,
     {% for months in [12, 36] %}
