@@ -95,7 +95,7 @@ running as (
             and cuts.cut_value = monthly.cut_value
             and calendar.month_date = monthly.month_date
 
-)
+),
 
 -- Users who have bought nothing yet count with nothing.
 predicted as (
