@@ -35,9 +35,9 @@ def fit(home: Home) -> None:
             rivals.append((f"{judged.previous[0]} (in use)", judged.previous[1]))
         for name, figures in rivals:
             told = ", ".join(f"{label} {figure:.4f}" for label, figure in figures.items())
-            lines.append((judged.family, judged.product_line, name, told))
+            lines.append((judged.family, judged.product_line or "all", name, told))
     print_table("on the holdout", ("model", "product line", "version", "figures"), lines)
     for judged in found.judged:
         verdict = f"refused: {judged.reason}" if judged.reason else "promoted"
-        console.print(f"{judged.family} of {judged.product_line}: {verdict}", markup=False)
+        console.print(f"{judged.family} of {judged.product_line or 'all'}: {verdict}", markup=False)
     console.print("what is promoted counts from the next finview run on", markup=False)

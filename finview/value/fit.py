@@ -6,11 +6,9 @@ holdout. Each product line has a verdict of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import yaml
@@ -20,36 +18,22 @@ from finview.settings import Home, load_settings, project_root
 from finview.value import reading
 from finview.value.balances import Retention, fit_retention, log_loss
 from finview.value.bgnbd import BgNbd, fit_bgnbd
+from finview.value.churn import fit_churn
 from finview.value.counts import FloatArray
 from finview.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 from finview.value.parameters import (
-    PROMOTED,
-    REFUSED,
     Parameter,
     append_version,
     decimal,
     promoted_rows,
     values_of,
 )
+from finview.value.verdict import Figures, Judged, parameter_rows, reason_to_refuse
 
 #: Fewer customers, of whom so many bought again, say too little about a product line.
 LEAST_CUSTOMERS, LEAST_REPEATERS = 100, 30
 #: Fewer months of holders, of whom so many left, likewise.
 LEAST_MONTHS, LEAST_LEAVERS = 100, 10
-Figures = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A family and product line with its figures on the holdout; the first figure decides."""
-
-    family: str
-    product_line: str
-    parameters: Figures
-    figures: Figures
-    baseline: Figures
-    previous: tuple[str, Figures] | None
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -76,10 +60,13 @@ def fit(home: Home) -> Fit:
     for line in lines:
         found, nodes = _purchases(home, line, weeks)
         judged.append(found)
-        rows += [*_rows(found, line.counted_to.isoformat()), *nodes]
+        rows += [*parameter_rows(found, line.counted_to.isoformat()), *nodes]
     for held in reading.balances(home, settings, lines[0].counted_to):
         judged.append(_balances(home, held))
-        rows += _rows(judged[-1], held.counted_to.isoformat())
+        rows += parameter_rows(judged[-1], held.counted_to.isoformat())
+    churn, terms = fit_churn(home, settings)
+    judged.append(churn)
+    rows += terms
     return Fit(append_version(home, rows), tuple(judged))
 
 
@@ -105,7 +92,7 @@ def _purchases(home: Home, line: reading.Purchases, weeks: int) -> tuple[Judged,
         values = values_of(kept[1])
         rival = BgNbd(values["r"], values["alpha"], values["a"], values["b"])
         previous = kept[0], _error(line, rival.expected(line.counts, weeks))
-    reason = _reason(figures, baseline, previous, "the mean rate of the product line")
+    reason = reason_to_refuse(figures, baseline, previous, "the mean rate of the product line")
     if money is None or money.mean is None:
         reason = reason or "the value of a purchase has no mean"
     judged = Judged(
@@ -158,34 +145,5 @@ def _balances(home: Home, held: reading.Balances) -> Judged:
         values = values_of(kept[1])
         previous = kept[0], {"log_loss": Retention(values["alpha"], values["beta"]).loss(after)}
     named = {"alpha": model.alpha, "beta": model.beta}
-    reason = _reason(figures, baseline, previous, "a constant share that stays")
+    reason = reason_to_refuse(figures, baseline, previous, "a constant share that stays")
     return Judged("balances", held.product_line, named, figures, baseline, previous, reason)
-
-
-def _reason(
-    figures: Figures, baseline: Figures, previous: tuple[str, Figures] | None, rival: str
-) -> str:
-    """Why it is refused; the first figure is an error, lower is better."""
-    deciding = next(iter(figures))
-    if figures[deciding] >= baseline[deciding]:
-        return f"no better than {rival}"
-    if previous and figures[deciding] >= previous[1][deciding]:
-        return f"no better than {previous[0]}, which stays in use"
-    return ""
-
-
-def _rows(judged: Judged, counted_to: str) -> Iterator[Parameter]:
-    def row(kind: str, label: str, value: float | None = None, **more: Any) -> Parameter:
-        stored = None if value is None else decimal(value)
-        return Parameter(judged.family, judged.product_line, kind, label, stored, **more)
-
-    for label, value in judged.parameters.items():
-        yield row("parameter", label, value)
-    rivals = [("version", judged.figures), ("baseline", judged.baseline)]
-    if judged.previous:
-        rivals.append((f"previous {judged.previous[0]}", judged.previous[1]))
-    for who, figures in rivals:
-        for label, value in figures.items():
-            yield row("quality", label, value, note=who)
-    yield row("window", "trained_to", note=counted_to)
-    yield row("verdict", REFUSED if judged.reason else PROMOTED, note=judged.reason or None)
