@@ -133,13 +133,16 @@ def quality(chance: FloatArray, patterns: Patterns, threshold: float) -> dict[st
     stayed, total, leavers = users - left, float(users.sum()), float(left.sum())
     warned = chance >= threshold
     hits = float(left[warned].sum())
-    order = np.argsort(-chance, kind="stable")
-    tenth = float(np.interp(total / 10, np.cumsum(users[order]), np.cumsum(left[order])))
     below = won = 0.0
     for value in np.unique(chance):
         same = chance == value
         won += float(left[same].sum()) * (below + float(stayed[same].sum()) / 2)
         below += float(stayed[same].sum())
+    # Users with equal chances are taken into the first tenth in equal parts.
+    order = np.unique(-chance)
+    taken = [float(users[-chance <= value].sum()) for value in order]
+    found = [float(left[-chance <= value].sum()) for value in order]
+    tenth = float(np.interp(total / 10, [0.0, *taken], [0.0, *found]))
     return {
         "brier": float((left * (1 - chance) ** 2 + stayed * chance**2).sum() / total),
         "auc": won / (leavers * (total - leavers)) if 0 < leavers < total else 0.5,

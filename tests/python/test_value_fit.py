@@ -19,10 +19,11 @@ from support.rendered_models import build_models
 from finview.cli.value import value as value_command
 from finview.errors import FinviewError
 from finview.identity import state
-from finview.settings import Home, load_settings
+from finview.settings import Home, load_settings, project_root
 from finview.value import reading
 from finview.value.balances import Retention
 from finview.value.bgnbd import BgNbd
+from finview.value.churn import wanted
 from finview.value.counts import Counts
 from finview.value.fit import fit
 from finview.value.gamma_gamma import GammaGamma
@@ -110,6 +111,13 @@ def _home(folder: Path, users: int = 1200, holders: int = 300) -> Home:
             "create table identifiers as select distinct 'customer' as identifier_type, "
             "customer_id as identifier_value, 'w' || customer_id as user_key from balances"
         )
+        # Nobody to warn of: tests/python/test_value_churn.py is about that.
+        levels = ", ".join(f"{name}_level integer" for name in wanted(project_root())[0])
+        connection.execute("create schema intermediate")
+        connection.execute(
+            "create table intermediate.int_users_churn_features (counted_to_date date, "
+            f"snapshot_number integer, is_churned_after boolean, {levels})"
+        )
     _build(home).close()
     return home
 
@@ -121,8 +129,9 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Home:
     assert [(judged.family, judged.product_line) for judged in found.judged] == [
         ("purchases", "payment"),
         ("balances", "wealth"),
+        ("churn", None),
     ]
-    assert [judged.reason for judged in found.judged] == ["", ""]
+    assert [judged.reason for judged in found.judged[:2]] == ["", ""]
     return home
 
 
@@ -142,7 +151,7 @@ def test_a_version_must_beat_the_one_in_use(fitted: Home, tmp_path: Path) -> Non
     home = _copy(fitted, tmp_path / "home")
     found = fit(home)
     assert found.version == "v0002"
-    assert {judged.reason for judged in found.judged} == {
+    assert {judged.reason for judged in found.judged[:2]} == {
         "no better than v0001, which stays in use"
     }
     kept = promoted_rows(home, "purchases", "payment")
