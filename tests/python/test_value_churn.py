@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from support.rendered_models import build_models
+from support.rendered_models import build_models, insert_rows
 
 from finview.identity import state
 from finview.settings import Home, load_settings
@@ -46,10 +46,7 @@ def _home(folder: Path, *, leaving_shows: bool = True, users: int = 400) -> Home
                 values = [value for level in levels for value in (level * 10, level)]
                 day = AS_OF - timedelta(days=30 * number)
                 rows.append((f"u{user:04d}", day, number, *values, left))
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(
-            f"insert into intermediate.int_users_churn_features values ({marks})", rows
-        )
+        insert_rows(connection, "intermediate.int_users_churn_features", rows)
     return home
 
 

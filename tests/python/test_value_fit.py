@@ -11,10 +11,9 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from support.rendered_models import build_models
+from support.rendered_models import build_models, insert_rows
 
 from finview.cli.value import value as value_command
 from finview.errors import FinviewError
@@ -69,14 +68,6 @@ def _balances(users: int) -> list[tuple[object, ...]]:
     return rows
 
 
-def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]
-) -> None:
-    columns = [pa.array(column) for column in zip(*rows, strict=True)]
-    connection.register("rows", pa.table(columns, [f"c{n}" for n in range(len(columns))]))
-    connection.execute(f"insert into {table} select * from rows")
-
-
 def _build(home: Home) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(home.warehouse_file))
     places = {
@@ -97,7 +88,7 @@ def _home(folder: Path, users: int = 1200, holders: int = 300) -> Home:
             "create table orders (user_key varchar, product_line varchar, order_date date, "
             "order_status varchar, revenue_amount decimal(18,2), margin_amount decimal(18,2))"
         )
-        _insert(connection, "orders", _orders(users))
+        insert_rows(connection, "orders", _orders(users))
         connection.execute(
             "insert into orders select 'w' || range, 'wealth', date '2024-01-01', 'funded', 9, 5 "
             "from range(50)"
@@ -106,7 +97,7 @@ def _home(folder: Path, users: int = 1200, holders: int = 300) -> Home:
             "create table balances (customer_id varchar, product_line varchar, balance_date date, "
             "balance_amount decimal(18,2))"
         )
-        _insert(connection, "balances", _balances(holders))
+        insert_rows(connection, "balances", _balances(holders))
         connection.execute(
             "create table identifiers as select distinct 'customer' as identifier_type, "
             "customer_id as identifier_value, 'w' || customer_id as user_key from balances"
