@@ -60,6 +60,7 @@ select
     counted.users,
     cast(counted.churned_users as bigint) as churned_users,
     cast(counted.warned_users as bigint) as warned_users,
+    cast(counted.right_users as bigint) as right_users,
     {{ ratio('counted.right_users', 'counted.users') }} as accuracy_ratio,
     {{ ratio(
         'greatest(counted.churned_users, counted.users - counted.churned_users)', 'counted.users'
