@@ -139,14 +139,14 @@ select
     cast(active_days_90 as bigint) as active_days_90,
     cast(order_count_90 as bigint) as order_count_90,
     cast(tenure_days as bigint) as tenure_days,
-    case when snapshot_number > 0 then days_seen_after = 0 end as is_churned_after,
     {% for name, bounds in var('churn_levels').items() %}
     case
         {% for bound in bounds | reverse %}
         when {{ name }} >= {{ bound }} then {{ bounds | length - loop.index0 }}
         {% endfor %}
         else 0
-    end as {{ name }}_level{{ ',' if not loop.last }}
+    end as {{ name }}_level,
     {% endfor %}
+    case when snapshot_number > 0 then days_seen_after = 0 end as is_churned_after
 from counted
 where days_since_seen is not null

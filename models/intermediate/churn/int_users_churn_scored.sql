@@ -49,11 +49,11 @@ weighted as (
         features.snapshot_number,
         features.is_churned_after,
         intercepts.model_version,
-        cast(intercepts.weight as decimal(18, 9)) as intercept_weight,
         {% for name in names %}
         features.{{ name }},
-        cast(coalesce({{ name }}_terms.weight, 0) as decimal(18, 9)) as {{ name }}_weight{{ ',' if not loop.last }}
+        cast(coalesce({{ name }}_terms.weight, 0) as decimal(18, 9)) as {{ name }}_weight,
         {% endfor %}
+        cast(intercepts.weight as decimal(18, 9)) as intercept_weight
     from features
     cross join intercepts
     {% for name in names %}

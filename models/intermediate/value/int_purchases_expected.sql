@@ -78,13 +78,13 @@ terms as (
         product_line,
         frequency,
         age_weeks,
-        cast(node_weight as decimal(38, 18)) as node_weight,
         {% for quarter in range(1, quarters + 1) %}
         cast(
             node_weight * (1 - power(1 + {{ quarter }} * quarter_reach, -shape_value)) / chance
             as decimal(38, 18)
-        ) as until_quarter_{{ quarter }}{{ ',' if not loop.last }}
+        ) as until_quarter_{{ quarter }},
         {% endfor %}
+        cast(node_weight as decimal(38, 18)) as node_weight
     from spread
 
 ),
@@ -95,11 +95,11 @@ sums as (
         product_line,
         frequency,
         age_weeks,
-        cast(sum(node_weight) as double) as weights,
         {% for quarter in range(1, quarters + 1) %}
         cast(sum(until_quarter_{{ quarter }}) as double)
-            as until_quarter_{{ quarter }}{{ ',' if not loop.last }}
+            as until_quarter_{{ quarter }},
         {% endfor %}
+        cast(sum(node_weight) as double) as weights
     from terms
     group by product_line, frequency, age_weeks
 
@@ -109,10 +109,6 @@ select
     product_line,
     frequency,
     age_weeks,
-    cast(round(until_quarter_{{ holdout_quarters }} / weights, 6) as decimal(18, 6))
-        as purchases_in_holdout,
-    cast(round(until_quarter_4 / weights, 6) as decimal(18, 6)) as purchases_12_months,
-    cast(round(until_quarter_12 / weights, 6) as decimal(18, 6)) as purchases_36_months,
     {% for months in [12, 36] %}
     cast(
         round(
@@ -126,6 +122,10 @@ select
             ) / weights,
             6
         ) as decimal(18, 6)
-    ) as discounted_purchases_{{ months }}_months{{ ',' if not loop.last }}
+    ) as discounted_purchases_{{ months }}_months,
     {% endfor %}
+    cast(round(until_quarter_{{ holdout_quarters }} / weights, 6) as decimal(18, 6))
+        as purchases_in_holdout,
+    cast(round(until_quarter_4 / weights, 6) as decimal(18, 6)) as purchases_12_months,
+    cast(round(until_quarter_12 / weights, 6) as decimal(18, 6)) as purchases_36_months
 from sums

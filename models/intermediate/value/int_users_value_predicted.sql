@@ -45,11 +45,10 @@ parameters as (
 
     select
         product_line,
-        max(model_version) as model_version,
         {% for label in ['r', 'alpha', 'a', 'b', 'p', 'q', 'v'] %}
-        cast(max(case when label = '{{ label }}' then value end) as double) as {{ label }}_value
-        {{- ',' if not loop.last }}
+        cast(max(case when label = '{{ label }}' then value end) as double) as {{ label }}_value,
         {% endfor %}
+        max(model_version) as model_version
     from {{ ref('int_value_parameters_promoted') }}
     where model_family in ('purchases', 'balances') and kind = 'parameter'
     group by product_line
