@@ -67,7 +67,8 @@ class BgNbd:
         converges ever slower the longer the horizon; this sum is the same figure in powers alone.
         """
         points, weights = roots_jacobi(number, self.b - 1, self.a - 1)
-        return (1 + points) / 2, weights / weights.sum()
+        # No chance below this changes a figure, and SQL, which has no expm1, keeps its digits.
+        return np.maximum((1 + points) / 2, 1e-8), weights / weights.sum()
 
     def expected_if_alive(self, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """Purchases within the horizon of customers who still buy; as in SQL."""

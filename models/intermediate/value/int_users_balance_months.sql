@@ -55,8 +55,14 @@ held as (
         *,
         min(month_date) over (partition by product_line) as line_first_month,
         max(month_date) over (partition by product_line) as line_last_month,
-        lag(month_date) over (partition by user_key, product_line order by month_date) as month_before,
-        lead(month_date) over (partition by user_key, product_line order by month_date) as month_after
+        lag(month_date) over (
+            partition by user_key, product_line
+            order by month_date
+        ) as month_before,
+        lead(month_date) over (
+            partition by user_key, product_line
+            order by month_date
+        ) as month_after
     from months
     where balance_amount > 0
 

@@ -85,7 +85,8 @@ counted as (
         cast(sum(case when is_counted then is_purchase else 0 end) - 1 as bigint) as frequency,
         sum(
             case
-                when is_counted and order_date > first_purchase_date then is_purchase * revenue_amount
+                when is_counted and order_date > first_purchase_date
+                    then is_purchase * revenue_amount
                 else 0
             end
         ) as repeat_revenue,

@@ -159,7 +159,9 @@ held_months as (
         sum(balance_months.balance_amount) as balance_months_amount
     from balance_months
     cross join snapshots
-    where {{ add_days(add_months('balance_months.month_date', 1), -1) }} <= snapshots.counted_to_date
+    where
+        {{ add_days(add_months('balance_months.month_date', 1), -1) }}
+        <= snapshots.counted_to_date
     group by balance_months.product_line, snapshots.counted_to_date, snapshots.is_holdout
 
 ),

@@ -100,11 +100,10 @@ running as (
 -- Users who have bought nothing yet count with nothing.
 predicted as (
 
-    select cast(sum(pre.predicted_margin_36_months) as decimal(38, 2)) as margin
-    from {{ ref('int_users_value_predicted') }} as pre
+    select cast(sum(val.predicted_margin_36_months_amount) as decimal(38, 2)) as margin
+    from {{ ref('fct_user_value') }} as val
     inner join users
-        on pre.user_key = users.user_key
-    where not pre.is_holdout
+        on val.user_key = users.user_key
     having count(*) > 0
 
 ),
