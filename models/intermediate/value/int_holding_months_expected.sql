@@ -101,8 +101,8 @@ ahead as (
     inner join survival as laters
         on
             bases.product_line = laters.product_line
-            and laters.month_number >= bases.month_number
-            and laters.month_number < bases.month_number + 36
+            and bases.month_number <= laters.month_number
+            and bases.month_number + 36 > laters.month_number
 
 ),
 

@@ -113,11 +113,11 @@ select
     cast(
         round(
             (
+                0
                 {% for quarter in range(1, months // 3 + 1) %}
-                {{ '+ ' if not loop.first }}(
-                    until_quarter_{{ quarter }}
-                    {{ '- until_quarter_' ~ (quarter - 1) if not loop.first }}
-                ) * {{ '%.9f' % (growth ** ((0.5 - quarter) / 4)) }}
+                {% set before = 'until_quarter_' ~ (quarter - 1) if quarter > 1 else '0' %}
+                + (until_quarter_{{ quarter }} - {{ before }})
+                * {{ '%.9f' % (growth ** ((0.5 - quarter) / 4)) }}
                 {% endfor %}
             ) / weights,
             6
