@@ -15,6 +15,7 @@ from finview.cli.privacy import erase, keys
 from finview.cli.pull import pull
 from finview.cli.quarantine import quarantine
 from finview.cli.serve import kpi, publish, rollback, versions
+from finview.cli.value import value
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,6 +51,7 @@ for _command in (
     versions,
     rollback,
     identity,
+    value,
     erase,
     keys,
     ui,

@@ -1,9 +1,9 @@
 """The tables that finview keeps about identity, as Parquet under `accepted/identity/<table>/`.
 
 Nobody delivers them and no contract describes them: people's decisions, the user keys that were
-issued, what happened to users, the placeholders that name nobody, the parameters of matching. dbt
-reads them as the source `identity`. A table is a folder of files that are only ever added, named
-by a number; `00000000.parquet` has no rows, so that a table without any can be read.
+issued, what happened to users, the placeholders that name nobody, the parameters of matching and
+of value. dbt reads them as the source `identity`. A table is a folder of files that are only ever
+added, named by a number; `00000000.parquet` has no rows, so that a table without any can be read.
 """
 
 from __future__ import annotations
@@ -71,6 +71,17 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "weight": "decimal(18,9)",
         "kind": "varchar",
         "value": "decimal(18,9)",
+        "note": "varchar",
+        "fitted_sequence": "bigint",
+    },
+    "value_parameters": {
+        "model_version": "varchar",
+        "model_family": "varchar",
+        "product_line": "varchar",
+        "kind": "varchar",
+        "label": "varchar",
+        "step": "bigint",
+        "value": "decimal(38,18)",
         "note": "varchar",
         "fitted_sequence": "bigint",
     },

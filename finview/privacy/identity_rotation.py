@@ -46,8 +46,9 @@ def carry_over(home: Home, fresh: Home, contract: Contract, key: HashKey) -> dic
     """
     state.create_tables(fresh)
     state.block(fresh, key)
-    for path in state.files(home, "match_parameters"):
-        shutil.copyfile(path, fresh.identity / "match_parameters" / path.name)
+    for table in ("match_parameters", "value_parameters"):  # they name nobody
+        for path in state.files(home, table):
+            shutil.copyfile(path, fresh.identity / table / path.name)
     with closing(duckdb.connect()) as connection:
         connection.execute("set TimeZone = 'UTC'")
         _load_sequences(connection, home, fresh)

@@ -12,6 +12,9 @@
         'attribution_view_days': '^[0-9]{1,3}$',
         'kpi_base_year': '^[0-9]{4}$',
         'credit_loss_days_past_due': '^[0-9]{1,4}$',
+        'ltv_holdout_weeks': '^(13|26|39|52)$',
+        'churn_warning_percent': '^[1-9][0-9]?$',
+        'ltv_yearly_discount_percent': '^[0-9]{1,2}$',
     } -%}
     {%- if execute -%}
         {%- for name, pattern in patterns.items() -%}

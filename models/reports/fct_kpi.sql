@@ -14,6 +14,7 @@
     'complaint_rate', 'complaint_promise_share', 'complaint_resolution_days',
     'scenario_revenue_share',
     'identity_match_rate',
+    'churn_model_accuracy',
 ] %}
 
 with missing_inputs as (

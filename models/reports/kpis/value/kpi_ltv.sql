@@ -1,6 +1,7 @@
 -- Grain: one row per month and cut. Realised margin to the month's end of the users registered by
--- then, per user. This is the realised part (cut `part`): the whole value needs the predicted part,
--- which is not built yet, and so has no headline.
+-- then, per user: the realised part (cut `part`). The margin predicted for the 36 months after the
+-- as-of date stands beside it, and the two together as the headline, in the month of that day; both
+-- only where a model is promoted (finview value fit).
 with users as (
 
     select
@@ -94,6 +95,53 @@ running as (
             and cuts.cut_value = monthly.cut_value
             and calendar.month_date = monthly.month_date
 
+),
+
+-- Users who have bought nothing yet count with nothing.
+predicted as (
+
+    select cast(sum(val.predicted_margin_36_months_amount) as decimal(38, 2)) as margin
+    from {{ ref('fct_user_value') }} as val
+    inner join users
+        on val.user_key = users.user_key
+    having count(*) > 0
+
+),
+
+parts as (
+
+    select
+        month_date,
+        cut_name,
+        cut_value,
+        users,
+        margin
+    from running
+    union all
+    select
+        running.month_date,
+        'part' as cut_name,
+        'predicted' as cut_value,
+        running.users,
+        predicted.margin
+    from running
+    cross join predicted
+    where
+        running.cut_value = 'realised'
+        and running.month_date = {{ period_start('month', as_of_date()) }}
+    union all
+    select
+        running.month_date,
+        'all' as cut_name,
+        'all' as cut_value,
+        running.users,
+        running.margin + predicted.margin as margin
+    from running
+    cross join predicted
+    where
+        running.cut_value = 'realised'
+        and running.month_date = {{ period_start('month', as_of_date()) }}
+
 )
 
 select
@@ -106,4 +154,4 @@ select
     users as denominator,
     users as sample_size,
     {{ add_months('month_date', 1) }} <= {{ add_days(as_of_date(), 1) }} as is_mature
-from running
+from parts

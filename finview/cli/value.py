@@ -1,0 +1,43 @@
+"""Commands on what users are worth: value fit."""
+
+from __future__ import annotations
+
+import click
+
+from finview.cli.output import Group, console, home_option, print_table
+from finview.settings import Home
+
+
+@click.group(cls=Group, short_help="What users are worth: fit the models of value.")
+def value() -> None:
+    """Fit what SQL scores users with. See docs/value.md."""
+
+
+@value.command(short_help="Learn the parameters of lifetime value from the last build.")
+@home_option
+def fit(home: Home) -> None:
+    """Train purchases, their worth and kept balances on the time before the holdout, judge on it.
+
+    Each product line is promoted only if it beats a plain mean and the version in use; a promoted
+    one counts from the next `finview run` on.
+
+    \b
+    Example:
+      finview run && finview value fit && finview run
+    """
+    from finview.value.fit import fit as fitting
+
+    found = fitting(home)
+    lines = []
+    for judged in found.judged:
+        rivals = [(found.version, judged.figures), ("plain mean", judged.baseline)]
+        if judged.previous:
+            rivals.append((f"{judged.previous[0]} (in use)", judged.previous[1]))
+        for name, figures in rivals:
+            told = ", ".join(f"{label} {figure:.4f}" for label, figure in figures.items())
+            lines.append((judged.family, judged.product_line or "all", name, told))
+    print_table("on the holdout", ("model", "product line", "version", "figures"), lines)
+    for judged in found.judged:
+        verdict = f"refused: {judged.reason}" if judged.reason else "promoted"
+        console.print(f"{judged.family} of {judged.product_line or 'all'}: {verdict}", markup=False)
+    console.print("what is promoted counts from the next finview run on", markup=False)
