@@ -67,6 +67,20 @@ risks as (
 
 ),
 
+provinces as (
+
+    select *
+    from {{ ref('provinces') }}
+
+),
+
+cities as (
+
+    select *
+    from {{ ref('cities') }}
+
+),
+
 settings as (
 
     {{ pivoted_settings(ref('tier_settings'), ['high_net_worth_amount']) }}
@@ -126,6 +140,11 @@ select
         else '60_plus'
     end as age_band,
     golden.city_code,
+    provinces.region_code,
+    case
+        when provinces.region_code is not null
+            then coalesce(cities.city_tier, 'tier_3_and_below')
+    end as city_tier,
     golden.income_band,
     golden.occupation,
     coalesce(
@@ -163,6 +182,10 @@ left join risks
     on users.user_key = risks.user_key
 left join golden
     on users.user_key = golden.user_key
+left join provinces
+    on substr(golden.city_code, 1, 2) = provinces.province_prefix
+left join cities
+    on golden.city_code = cities.city_code
 left join acquired
     on users.user_key = acquired.user_key
 left join ordered

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from finview.settings import project_root
 from second_way.behaviour import match_rates
 from second_way.facts import Facts, campaign_channels, gather
 from second_way.identity import resolve
+from second_way.lifetime import BASE_YEAR, lifetime_value, value_against_cost
 from second_way.naming import Namer
 from second_way.periods import (
     ALL,
@@ -35,8 +35,6 @@ from second_way.periods import (
 from second_way.raw import Node, identifier, read_landing, seed
 from second_way.users import user_kpis
 from second_way.wealth import tier_kpis
-
-BASE_YEAR = 2023
 
 
 def facts_of(landing: Path, as_of: date, name: Namer) -> Facts:
@@ -62,7 +60,8 @@ def kpis_of(facts: Facts) -> dict[Key, Value]:
     _growth(facts, out)
     user_kpis(facts, out)
     match_rates(facts, out)
-    tier_kpis(facts, out)
+    tiers = tier_kpis(facts, out)
+    lifetime_value(facts, tiers, out)
     return out.rows
 
 
@@ -112,23 +111,7 @@ def _spend(facts: Facts, out: Published) -> None:
             out.put_ratio("cac", (*place[:2], "basis", "first_order"), spend, buyers)
         if cost and place[0] in LONG_GRAINS and place[2] != "channel_group":
             out.put_ratio("marketing_roi", place, margin - cost, cost, orders)
-    _ltv_to_cac(facts, out, paid)
-
-
-def _ltv_to_cac(facts: Facts, out: Published, paid: Sums) -> None:
-    margins: dict[Node, Decimal] = defaultdict(Decimal)
-    for order in facts.orders:
-        margins[order.user] += order.margin
-    cohorts = Sums(LONG_GRAINS, 2)
-    for user, registration in facts.registrations.items():
-        if facts.is_paid(registration.channel):
-            cut = {"channel": facts.path(registration.channel)}
-            cohorts.add(registration.day, cut, margins[user], 1)
-    for place, (margin, users) in cohorts.items():
-        spend = (paid.get(place) or [Decimal(0)])[0]
-        if spend:
-            mature = shifted(end_of(*place[:2]), 12) <= out.as_of
-            out.put_ratio("ltv_cac_ratio", place, margin, spend, users, mature)
+    value_against_cost(facts, out, paid)
 
 
 def _value(facts: Facts, out: Published) -> None:
@@ -150,29 +133,7 @@ def _value(facts: Facts, out: Published) -> None:
             mature = out.ended(*place[:2]) and is_covered
             difference = amount - base[0]
             out.put_ratio("revenue_growth", place, difference, base[0], orders, mature)
-    _lifetime_value(facts, out)
     _repeat_purchases(facts, out, first_order)
-
-
-def _lifetime_value(facts: Facts, out: Published) -> None:
-    """Margin to a month's end of the users registered by then, per user."""
-    flows = Sums(["month"], 2)
-    for registration in facts.registrations.values():
-        flows.add(registration.day, {"channel": facts.path(registration.channel)}, 0, 1)
-    for order in facts.orders:
-        if order.user in facts.registrations:
-            user = facts.registrations[order.user]
-            day = max(order.day, user.day)
-            flows.add(day, {"channel": facts.path(user.channel)}, order.margin, 0)
-    first = min(start for (_, start, _, _), _ in flows.items())
-    for name, value in sorted({place[2:] for place, _ in flows.items()}):
-        margin, users = Decimal(0), 0
-        cut = ("part", "realised") if (name, value) == ALL else (name, value)
-        for month in months_between(first, out.as_of):
-            more = flows.get(("month", month, name, value)) or [Decimal(0)] * 2
-            margin, users = margin + more[0], users + int(more[1])
-            if users:
-                out.put_ratio("ltv", ("month", month, *cut), margin, users)
 
 
 def _repeat_purchases(facts: Facts, out: Published, first_order: date) -> None:

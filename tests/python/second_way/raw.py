@@ -84,8 +84,8 @@ TABLES = {
     "crm/customers": (
         "customer_id",
         "registered_at",
-        "phone id_card email member_number name birth_date registered_at register_channel "
-        "register_device_id updated_at deleted_at",
+        "phone id_card email member_number name birth_date city_code registered_at "
+        "register_channel register_device_id updated_at deleted_at",
     ),
     "crm/customer_merges": (
         "merged_customer_id surviving_customer_id",

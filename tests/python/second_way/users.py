@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
+from finview.settings import project_root
 from second_way.behaviour import duplicate_contacts, standing_consents
 from second_way.facts import Facts
 from second_way.periods import (
@@ -21,7 +23,7 @@ from second_way.periods import (
     shifted,
     start_of,
 )
-from second_way.raw import Node
+from second_way.raw import Node, seed
 
 DAY = timedelta(days=1)
 AGE_BANDS = ((18, "under_18"), (25, "18_24"), (35, "25_34"), (45, "35_44"), (60, "45_59"))
@@ -73,9 +75,14 @@ def age_bands(facts: Facts) -> dict[Node, str]:
 
 
 def birth_dates(facts: Facts) -> dict[Node, date | None]:
-    """Birth of each user with an account: of the account in use that was updated last."""
+    """Birth of each user with an account."""
+    return golden_values(facts, "birth_date")
+
+
+def golden_values(facts: Facts, column: str) -> dict[Node, Any]:
+    """Value of each user with an account: of the account in use that was updated last."""
     rows = {row["customer_id"]: row for row in facts.raw["crm/customers"]}
-    births = {}
+    values = {}
     for user, accounts in facts.who.accounts().items():
         known = [rows[name] for name in sorted(accounts) if name in rows]
         # Stable sorts, from the least important criterion to the most important one.
@@ -84,8 +91,23 @@ def birth_dates(facts: Facts) -> dict[Node, date | None]:
             dated.sort(key=lambda row: row[moment], reverse=True)
             known = dated + [row for row in known if row[moment] is None]
         known.sort(key=lambda row: row["deleted_at"] is not None)
-        births[user] = next((row["birth_date"] for row in known if row["birth_date"]), None)
-    return births
+        values[user] = next((row[column] for row in known if row[column]), None)
+    return values
+
+
+def regions(facts: Facts) -> dict[Node, tuple[str, str]]:
+    """Region and city tier of each user with an account."""
+    folder = project_root() / "seeds/regions"
+    of_province = {
+        row["province_prefix"]: row["region_code"] for row in seed(folder / "provinces.csv")
+    }
+    tiers = {row["city_code"]: row["city_tier"] for row in seed(folder / "cities.csv")}
+    made = {}
+    for user, city in golden_values(facts, "city_code").items():
+        region = of_province.get((city or "")[:2])
+        tier = tiers.get(city, "tier_3_and_below") if region else "unknown_city_tier"
+        made[user] = (region or "unknown_region", tier)
+    return made
 
 
 def _age_band(born: date, as_of: date) -> str:

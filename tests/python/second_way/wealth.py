@@ -11,18 +11,34 @@ from second_way.facts import Facts
 from second_way.periods import ALL, Published, end_of, months_between, shifted, start_of
 from second_way.raw import Node
 from second_way.tiers import TierMonth, settings, tiers_of
+from second_way.users import regions
 
 Tiers = dict[tuple[Node, date], TierMonth]
 
 
-def tier_kpis(facts: Facts, out: Published) -> None:
-    """Tiers, high net worth and concentration of revenue."""
+def tier_kpis(facts: Facts, out: Published) -> Tiers:
+    """Tiers, high net worth and concentration of revenue; gives the tiers."""
     tiers = tiers_of(facts)
     _tiers(tiers, out)
     _high_net_worth(facts, tiers, out)
     _reach(facts, tiers, out)
     _renewals(facts, tiers, out)
     _concentration(facts, out)
+    _assets(tiers, out)
+    return tiers
+
+
+def _assets(tiers: Tiers, out: Published) -> None:
+    """Assets now of those who had a high net worth a year ago, against theirs then."""
+    limit = settings()["high_net_worth_amount"]
+    sums: dict[date, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0), Decimal(0)])
+    for (user, month), found in tiers.items():
+        before = tiers.get((user, shifted(month, -12)))
+        if month.month % 3 == 0 and before and before.assets >= limit:
+            for place, number in enumerate((found.assets, before.assets, Decimal(1))):
+                sums[start_of("quarter", month)][place] += number
+    for quarter, (now, then, users) in sums.items():
+        out.put_ratio("aum_growth_yoy", ("quarter", quarter, *ALL), now - then, then, users)
 
 
 def _tiers(tiers: Tiers, out: Published) -> None:
@@ -108,12 +124,14 @@ def _reach(facts: Facts, tiers: Tiers, out: Published) -> None:
             user = facts.who.user("customer", row["customer_id"])
             reached.add((user, start_of("month", raw.day(row["decided_at"]))))
     limit = settings()["high_net_worth_amount"]
-    holders: dict[date, list[bool]] = defaultdict(list)
+    where = regions(facts)
+    holders: dict[tuple[date, str, str], list[bool]] = defaultdict(list)
     for (user, month), found in tiers.items():
         if found.assets >= limit:
-            holders[month].append((user, month) in reached)
-    for month, hits in holders.items():
-        out.put_ratio("hnw_reach_rate", ("month", month, *ALL), sum(hits), len(hits))
+            for cut in (ALL, ("region", where[user][0])):
+                holders[month, *cut].append((user, month) in reached)
+    for (month, *place), hits in holders.items():
+        out.put_ratio("hnw_reach_rate", ("month", month, place[0], place[1]), sum(hits), len(hits))
 
 
 def _renewals(facts: Facts, tiers: Tiers, out: Published) -> None:

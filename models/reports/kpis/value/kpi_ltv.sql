@@ -7,7 +7,11 @@ with users as (
     select
         usr.user_key,
         {{ period_start('month', 'usr.registration_date') }} as registration_month,
-        coalesce(chn.channel_group || '/' || chn.channel_code, 'unmapped') as channel_path
+        coalesce(chn.channel_group || '/' || chn.channel_code, 'unmapped') as channel_path,
+        cast({{ period_start('quarter', 'usr.registration_date') }} as string)
+            as cohort,
+        coalesce(usr.region_code, 'unknown_region') as region_code,
+        coalesce(usr.city_tier, 'unknown_city_tier') as city_tier
     from {{ ref('dim_user') }} as usr
     left join {{ ref('channels') }} as chn
         on usr.acquisition_channel_code = chn.channel_code
@@ -18,17 +22,25 @@ with users as (
 flows as (
 
     select
+        user_key,
         registration_month as month_date,
         channel_path,
+        cohort,
+        region_code,
+        city_tier,
         1 as users,
         cast(0 as decimal(18, 2)) as margin
     from users
     union all
     select
+        users.user_key,
         greatest(
             {{ period_start('month', 'ord.order_date') }}, users.registration_month
         ) as month_date,
         users.channel_path,
+        users.cohort,
+        users.region_code,
+        users.city_tier,
         0 as users,
         ord.margin_amount as margin
     from {{ ref('fct_order') }} as ord
@@ -41,12 +53,21 @@ monthly as (
 
     select
         month_date,
-        case when grouping(channel_path) = 0 then 'channel' else 'part' end as cut_name,
-        coalesce(channel_path, 'realised') as cut_value,
+        case
+            when grouping(channel_path) = 0 then 'channel'
+            when grouping(cohort) = 0 then 'cohort'
+            when grouping(region_code) = 0 then 'region'
+            when grouping(city_tier) = 0 then 'city_tier'
+            else 'part'
+        end as cut_name,
+        coalesce(channel_path, cohort, region_code, city_tier, 'realised') as cut_value,
         sum(users) as users,
         sum(margin) as margin
     from flows
-    group by grouping sets ((month_date), (month_date, channel_path))  -- noqa: PRS
+    group by grouping sets (  -- noqa: PRS
+        (month_date), (month_date, channel_path), (month_date, cohort), (month_date, region_code),
+        (month_date, city_tier)
+    )
 
 ),
 
@@ -97,6 +118,39 @@ running as (
 
 ),
 
+user_months as (
+
+    select
+        user_key,
+        month_date,
+        sum(margin) as margin
+    from flows
+    group by user_key, month_date
+
+),
+
+-- By the tier at the month's end, so that a user's margin moves with the user.
+tiered as (
+
+    select
+        trs.month_date,
+        trs.tier_code,
+        users.registration_month,
+        sum(coalesce(user_months.margin, 0)) over (
+            partition by trs.user_key
+            order by trs.month_date
+            rows between unbounded preceding and current row
+        ) as margin
+    from {{ ref('fct_user_tier') }} as trs
+    inner join users
+        on trs.user_key = users.user_key
+    left join user_months
+        on
+            trs.user_key = user_months.user_key
+            and trs.month_date = user_months.month_date
+
+),
+
 -- Users who have bought nothing yet count with nothing.
 predicted as (
 
@@ -117,6 +171,16 @@ parts as (
         users,
         margin
     from running
+    union all
+    select
+        month_date,
+        'tier' as cut_name,
+        tier_code as cut_value,
+        count(*) as users,
+        sum(margin) as margin
+    from tiered
+    where month_date >= registration_month
+    group by month_date, tier_code
     union all
     select
         running.month_date,
