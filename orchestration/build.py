@@ -13,7 +13,13 @@ from orchestration.landing import landed_checks, landing_specs, raw_assets
 from orchestration.publishing import publishing_assets
 from orchestration.pulling import pull_assets
 from orchestration.resources import HomeResource, QuietDbt
-from orchestration.triggers import daily_job, daily_schedule, landing_sensor
+from orchestration.triggers import (
+    daily_job,
+    daily_schedule,
+    landing_sensor,
+    monthly_fit_job,
+    monthly_schedule,
+)
 
 
 def build_defs(home: Home, project: Path) -> dg.Definitions:
@@ -26,7 +32,7 @@ def build_defs(home: Home, project: Path) -> dg.Definitions:
     settings = load_settings(home)
     pulled = [table.table for table in parse(settings.pull, contract)]
     layers = dbt_layer_assets(ensure_manifest(home, project))
-    job = daily_job()
+    job, fit_job = daily_job(), monthly_fit_job()
     return dg.Definitions(
         assets=[
             *landing_specs(contract, [table.full_name for table in pulled]),
@@ -36,8 +42,11 @@ def build_defs(home: Home, project: Path) -> dg.Definitions:
             *publishing_assets(layers, project),
         ],
         asset_checks=[landed_checks(contract)],
-        jobs=[job],
-        schedules=[daily_schedule(job, settings.business_timezone)],
+        jobs=[job, fit_job],
+        schedules=[
+            daily_schedule(job, settings.business_timezone),
+            monthly_schedule(fit_job, settings.business_timezone),
+        ],
         sensors=[landing_sensor(job, home)],
         resources={
             "home": HomeResource(root=str(home.root)),

@@ -25,6 +25,8 @@ def fit(home: Home) -> None:
     Example:
       finview run && finview value fit && finview run
     """
+    from finview.value.challenger import NAME as CHALLENGER
+    from finview.value.challenger import NOTABLE_LEAD, lead
     from finview.value.fit import fit as fitting
 
     found = fitting(home)
@@ -33,6 +35,8 @@ def fit(home: Home) -> None:
         rivals = [(found.version, judged.figures), ("plain mean", judged.baseline)]
         if judged.previous:
             rivals.append((f"{judged.previous[0]} (in use)", judged.previous[1]))
+        if judged.challenger:
+            rivals.append((f"{CHALLENGER} (challenger)", judged.challenger))
         for name, figures in rivals:
             told = ", ".join(f"{label} {figure:.4f}" for label, figure in figures.items())
             lines.append((judged.family, judged.product_line or "all", name, told))
@@ -40,4 +44,10 @@ def fit(home: Home) -> None:
     for judged in found.judged:
         verdict = f"refused: {judged.reason}" if judged.reason else "promoted"
         console.print(f"{judged.family} of {judged.product_line or 'all'}: {verdict}", markup=False)
+        if judged.challenger and (ahead := lead(judged.figures, judged.challenger)) > NOTABLE_LEAD:
+            console.print(
+                f"  {CHALLENGER} has a {100 * ahead:.0f} % lower error: a feature or a level is"
+                " missing (churn_levels in dbt_project.yml)",
+                markup=False,
+            )
     console.print("what is promoted counts from the next finview run on", markup=False)

@@ -23,6 +23,7 @@ from finview.audit import BuildRecord
 from finview.durable import canonical_json, write_atomic
 from finview.engines import Engine, engine_of
 from finview.errors import FinviewError
+from finview.pipeline.first_fit import SCORED, fit_first
 from finview.progress import say
 from finview.settings import Home, load_settings, project_root
 
@@ -131,6 +132,8 @@ def finish_layer(home: Home, call: DbtCall, *, exit_ok: bool, partial: bool = Fa
     outcome = _read_results(home, call.layer)
     left_out = _left_out(home, call.target) if call.layer == "reports" and exit_ok else []
     green = exit_ok and results.exists() and not outcome.failed and not left_out and not partial
+    if green and call.layer == "intermediate":
+        fit_first(home, lambda: _rebuild(home, call, SCORED))
     details: dict[str, Any] = {
         "counts": dict(sorted(outcome.counts.items())),
         "failed": sorted(outcome.failed),
@@ -161,6 +164,27 @@ def step_dbt(home: Home, layer: str, *, full_refresh: bool = False) -> LayerResu
         stdout=subprocess.DEVNULL,
     )
     return finish_layer(home, call, exit_ok=done.returncode == 0)
+
+
+def _rebuild(home: Home, call: DbtCall, selection: str) -> None:
+    """Build some nodes of a layer that has just been built once more, with their tests.
+
+    Raises:
+        FinviewError: a node failed or dbt died; the layer is recorded as red.
+    """
+    done = subprocess.run(
+        [dbt_executable(), "--quiet", *call.arguments, "--select", selection],
+        env={**os.environ, **call.environment},
+        cwd=call.project,
+        stdout=subprocess.DEVNULL,
+    )
+    if done.returncode != 0:
+        BuildRecord(home).stage(call.layer, False, {"failed": [selection]})
+        log = call.target / "dbt.log"
+        raise FinviewError(
+            f"dbt {call.layer}: {selection} failed when built again",
+            f"read {log}, then: finview run",
+        )
 
 
 def _forget_changed_warehouse(engine: Engine, stamp: Any) -> None:

@@ -17,8 +17,10 @@ import yaml
 
 from finview.settings import Home, Settings, project_root
 from finview.value import reading
+from finview.value.challenger import challenge
 from finview.value.counts import FloatArray
 from finview.value.parameters import Parameter, decimal, promoted_rows
+from finview.value.patterns import Patterns
 from finview.value.verdict import Judged, parameter_rows, reason_to_refuse
 
 FAMILY = "churn"
@@ -28,15 +30,6 @@ JUDGED = 1
 LEAST_LEAVERS = 20
 #: Weight of the pull towards 0, in users: a level that few have learns little.
 RIDGE = 1.0
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """Users with equal levels: how many, and how many of them left."""
-
-    levels: tuple[tuple[int, ...], ...]
-    users: FloatArray
-    left: FloatArray
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,8 @@ def fit_churn(home: Home, settings: Settings) -> tuple[Judged, list[Parameter]]:
         for (feature, level), weight in sorted(model.weights.items())
     ]
     terms.append(Parameter(FAMILY, None, "term", "intercept", decimal(model.intercept)))
-    judged = Judged(FAMILY, None, {}, figures, baseline, previous, reason)
+    challenger = quality(challenge(train, judge), judge, threshold)
+    judged = Judged(FAMILY, None, {}, figures, baseline, previous, reason, challenger)
     # The outcomes of the last day trained on were known on the day judged on.
     return judged, [*terms, *parameter_rows(judged, judged_on.isoformat())]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from finview.value.challenger import NAME as CHALLENGER
 from finview.value.parameters import PROMOTED, REFUSED, Parameter, decimal
 
 Figures = Mapping[str, float]
@@ -21,6 +22,8 @@ class Judged:
     baseline: Figures
     previous: tuple[str, Figures] | None
     reason: str
+    #: Figures of a model that only measures what is left to gain; empty where there is none.
+    challenger: Figures = field(default_factory=dict)
 
 
 def reason_to_refuse(
@@ -43,6 +46,8 @@ def parameter_rows(judged: Judged, trained_to: str) -> Iterator[Parameter]:
     rivals = [("version", judged.figures), ("baseline", judged.baseline)]
     if judged.previous:
         rivals.append((f"previous {judged.previous[0]}", judged.previous[1]))
+    if judged.challenger:
+        rivals.append((f"challenger {CHALLENGER}", judged.challenger))
     for who, figures in rivals:
         for label, value in figures.items():
             yield Parameter(family, line, "quality", label, decimal(value), note=who)

@@ -11,7 +11,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,9 @@ from typing import Any
 import duckdb
 import pytest
 from second_way.behaviour import duplicate_contacts, sessions, standing_consents
+from second_way.churn import plant_scorecard
 from second_way.facts import Facts
-from second_way.kpis import facts_of, kpis_of
+from second_way.kpis import Models, facts_of, kpis_of
 from second_way.naming import Namer, namer
 from second_way.periods import (
     Key,
@@ -35,12 +36,16 @@ from second_way.periods import (
 from second_way.raw import Node
 from second_way.tiers import tiers_of
 from support.identity_cases import plant_identity_cases
-from support.pipeline import KEY, finview, home_with, sample_landing
+from support.pipeline import DAYS, KEY, finview, home_with, sample_landing
 
+from finview.identity import state
 from finview.publish import open_current
 from finview.settings import Home, project_root
+from finview.value.parameters import promoted_rows
 
 MONTH = partial(start_of, "month")
+#: Of the sample.
+FIRST_DAY = date(2023, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +56,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     landing = sample_landing(folder)
     plant_identity_cases(landing)
     made = home_with(landing, folder / "home")
+    state.create_tables(made)
+    # So that of the days that can be judged two are out of time and two are not.
+    plant_scorecard(made, FIRST_DAY + timedelta(days=DAYS - 76))
     done = finview(made, "run", "--no-sample", "--no-scorecard")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return made
@@ -96,8 +104,21 @@ def keys(
 
 
 @pytest.fixture(scope="module")
-def expected(facts: Facts) -> dict[Key, Value]:
-    return kpis_of(facts)
+def models(home: Home, marts: duckdb.DuckDBPyConnection) -> Models:
+    """What the home was given to foretell with; what is expected of users is taken as published."""
+    found = promoted_rows(home, "churn", None)
+    assert found, "the home has no scorecard of churn"
+    window = next(row.note for row in found[1] if row.kind == "window")
+    worth = marts.execute(
+        "select sum(predicted_margin_36_months_amount) from mart.fct_user_value "
+        "inner join mart.dim_user using (user_key) where registration_date is not null"
+    ).fetchall()[0][0]
+    return Models(tuple(found[1]), date.fromisoformat(window or ""), worth)
+
+
+@pytest.fixture(scope="module")
+def expected(facts: Facts, models: Models) -> dict[Key, Value]:
+    return kpis_of(facts, models)
 
 
 @pytest.fixture(scope="module")
@@ -152,10 +173,12 @@ def test_smallest_change_of_a_published_value_is_found(published: dict[Key, Valu
     assert len(differences(published, {k: v for k, v in published.items() if k != key})) == 1
 
 
-def test_one_cent_in_one_raw_order_is_found(facts: Facts, expected: dict[Key, Value]) -> None:
+def test_one_cent_in_one_raw_order_is_found(
+    facts: Facts, models: Models, expected: dict[Key, Value]
+) -> None:
     first = facts.orders[0]
     planted = replace(first, revenue=first.revenue + Decimal("0.01"))
-    changed = kpis_of(replace(facts, orders=[planted, *facts.orders[1:]]))
+    changed = kpis_of(replace(facts, orders=[planted, *facts.orders[1:]]), models)
     kpis = {line.split()[0] for line in differences(expected, changed)}
     assert "scenario_revenue_share" in kpis and "mau" not in kpis
 

@@ -12,8 +12,9 @@ from support.rendered_models import build_models, insert_rows
 
 from finview.identity import state
 from finview.settings import Home, load_settings
-from finview.value.churn import Patterns, Scorecard, fit_churn, quality, train_scorecard
+from finview.value.churn import Scorecard, fit_churn, quality, train_scorecard
 from finview.value.parameters import append_version
+from finview.value.patterns import Patterns
 
 AS_OF = date(2025, 6, 30)
 FEATURES = (

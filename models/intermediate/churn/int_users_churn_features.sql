@@ -5,32 +5,10 @@
 {% set window_days = 90 %}
 {% set ahead_days = 30 %}
 
-with device_days as (
+with seen as (
 
     select *
-    from {{ ref('int_device_days_aggregated') }}
-
-),
-
-identifiers as (
-
-    select *
-    from {{ ref('int_identifiers_resolved') }}
-    where identifier_type = 'customer'
-
-),
-
-device_users as (
-
-    select *
-    from {{ ref('int_device_users') }}
-
-),
-
-orders as (
-
-    select *
-    from {{ ref('int_orders_valued') }}
+    from {{ ref('int_user_days_aggregated') }}
 
 ),
 
@@ -44,41 +22,16 @@ registrations as (
 
 ),
 
--- As in agg_user_day, which this layer cannot read.
-seen as (
-
-    select
-        coalesce(identifiers.user_key, device_users.user_key) as user_key,
-        device_days.activity_date,
-        0 as order_count
-    from device_days
-    left join identifiers
-        on device_days.customer_id = identifiers.identifier_value
-    left join device_users
-        on
-            device_days.device_id_hash = device_users.device_id_hash
-            and device_days.first_event_at >= device_users.valid_from_at
-            and device_days.first_event_at < device_users.valid_to_at
-    union all
-    select
-        user_key,
-        order_date as activity_date,
-        1 as order_count
-    from orders
-
-),
-
 days as (
 
     select
         seen.user_key,
         seen.activity_date,
-        {{ business_day('registrations.registered_at') }} as registration_date,
-        sum(seen.order_count) as order_count
+        seen.order_count,
+        {{ business_day('registrations.registered_at') }} as registration_date
     from seen
     inner join registrations
         on seen.user_key = registrations.user_key
-    group by seen.user_key, seen.activity_date, registrations.registered_at
 
 ),
 

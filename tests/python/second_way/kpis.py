@@ -7,12 +7,16 @@ Definitions: seeds/kpis/kpi_catalogue.csv and the first comment of each KPI's mo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from finview.settings import project_root
+from finview.value.parameters import Parameter
 from second_way.behaviour import match_rates
+from second_way.churn import churn_accuracy
 from second_way.facts import Facts, campaign_channels, gather
 from second_way.identity import resolve
 from second_way.lifetime import BASE_YEAR, lifetime_value, value_against_cost
@@ -37,6 +41,18 @@ from second_way.users import user_kpis
 from second_way.wealth import tier_kpis
 
 
+@dataclass(frozen=True)
+class Models:
+    """What foretells: rows of the scorecard, the day it was trained to, and the margin expected.
+
+    The margin of the 36 months to come is that of all registered users; None without a model.
+    """
+
+    scorecard: Sequence[Parameter]
+    trained_to: date
+    predicted: Decimal | None
+
+
 def facts_of(landing: Path, as_of: date, name: Namer) -> Facts:
     """Everything the KPIs need to know about a home."""
     seeds = project_root() / "seeds"
@@ -52,7 +68,7 @@ def facts_of(landing: Path, as_of: date, name: Namer) -> Facts:
     return gather(raw, who, channels)
 
 
-def kpis_of(facts: Facts) -> dict[Key, Value]:
+def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     """Every published row of every KPI."""
     out = Published(facts.raw.as_of)
     _spend(facts, out)
@@ -61,7 +77,8 @@ def kpis_of(facts: Facts) -> dict[Key, Value]:
     user_kpis(facts, out)
     match_rates(facts, out)
     tiers = tier_kpis(facts, out)
-    lifetime_value(facts, tiers, out)
+    lifetime_value(facts, tiers, models.predicted, out)
+    churn_accuracy(facts, models.trained_to, models.scorecard, out)
     return out.rows
 
 

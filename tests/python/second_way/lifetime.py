@@ -30,9 +30,15 @@ REALISED = ("part", "realised")
 
 
 def lifetime_value(
-    facts: Facts, tiers: Mapping[tuple[Node, date], TierMonth], out: Published
+    facts: Facts,
+    tiers: Mapping[tuple[Node, date], TierMonth],
+    predicted: Decimal | None,
+    out: Published,
 ) -> None:
-    """Margin to a month's end of the users registered by then, per user; and its growth."""
+    """Margin to a month's end of the users registered by then, per user; and its growth.
+
+    In the last month what is predicted stands beside it.
+    """
     flows = Sums(["month"], 2)
     places = regions(facts)
     for registration in facts.registrations.values():
@@ -53,6 +59,10 @@ def lifetime_value(
             margin, users = margin + more[0], users + int(more[1])
             if users:
                 out.put_ratio("ltv", ("month", month, *cut), margin, users)
+            now = ("month", start_of("month", out.as_of))
+            if predicted is not None and cut == REALISED and month == now[1]:
+                out.put_ratio("ltv", (*now, "part", "predicted"), predicted, users)
+                out.put_ratio("ltv", (*now, *ALL), margin + predicted, users)
             if users and cut == REALISED and month.month % 3 == 0:
                 found = rounded(ratio(margin, users))
                 assert found is not None
