@@ -258,6 +258,15 @@ def test_lineage_runs_from_landing_to_published(definitions: Any) -> None:
 def test_schedule_follows_the_business_zone(definitions: Any) -> None:
     schedule = definitions.resolve_schedule_def("daily_at_six")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "Asia/Shanghai")
+    monthly = definitions.resolve_schedule_def("monthly_fit_at_five")
+    assert (monthly.cron_schedule, monthly.execution_timezone) == ("0 5 1 * *", "Asia/Shanghai")
+
+
+def test_monthly_fit_tells_why_it_cannot_begin(definitions: Any) -> None:
+    job = definitions.resolve_job_def("monthly_fit")
+    done = job.execute_in_process(raise_on_error=False)
+    failed = [event for event in done.all_events if event.is_step_failure]
+    assert "nothing is built yet" in str(failed[0].step_failure_data.error)
 
 
 def test_red_gate_is_an_error_with_keys_and_owner() -> None:

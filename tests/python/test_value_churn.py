@@ -12,6 +12,7 @@ from support.rendered_models import build_models, insert_rows
 
 from finview.identity import state
 from finview.settings import Home, load_settings
+from finview.value.challenger import NOTABLE_LEAD, challenge, lead
 from finview.value.churn import Scorecard, fit_churn, quality, train_scorecard
 from finview.value.parameters import append_version
 from finview.value.patterns import Patterns
@@ -128,3 +129,26 @@ def test_figures_of_four_users() -> None:
     assert figures["lift_of_first_tenth"] == pytest.approx(2.0)
     alike = quality(np.full(3, 0.3), patterns, 0.5)
     assert alike["lift_of_first_tenth"] == pytest.approx(1.0)
+
+
+def test_the_challenger_is_a_yardstick_and_says_what_is_left_to_gain(tmp_path: Path) -> None:
+    # Who leaves has one feature high and the other low: no sum of two weights says so.
+    levels = tuple((one, other) for one in range(4) for other in range(4))
+    crossed = np.array([0.9 if (one > 1) != (other > 1) else 0.1 for one, other in levels])
+    # Unequal numbers: where both features alone say nothing at all, no tree would begin to grow.
+    users = np.array([100.0 + 40 * one + 10 * other for one, other in levels])
+    patterns = Patterns(levels, users, users * crossed)
+    plain = quality(
+        train_scorecard(("a", "b"), patterns).probability(("a", "b"), patterns), patterns, 0.5
+    )
+    found = quality(challenge(patterns, patterns), patterns, 0.5)
+    assert found["accuracy"] == pytest.approx(0.9) and plain["accuracy"] < 0.7
+    assert lead(plain, found) > NOTABLE_LEAD
+    assert challenge(patterns, patterns).tolist() == challenge(patterns, patterns).tolist()
+
+    home = _home(tmp_path)
+    judged, rows = fit_churn(home, load_settings(home))
+    told = [row for row in rows if row.note == "challenger gradient boosting"]
+    assert {row.label for row in told} == set(judged.figures)
+    # Levels alone decide here: a forest of trees has nothing to add.
+    assert lead(judged.figures, judged.challenger) < NOTABLE_LEAD

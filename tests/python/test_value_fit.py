@@ -18,6 +18,7 @@ from support.rendered_models import build_models, insert_rows
 from finview.cli.value import value as value_command
 from finview.errors import FinviewError
 from finview.identity import state
+from finview.pipeline.first_fit import fit_first
 from finview.settings import Home, load_settings, project_root
 from finview.value import reading
 from finview.value.balances import Retention
@@ -240,3 +241,21 @@ def test_the_command_tells_figures_and_verdicts(fitted: Home, tmp_path: Path) ->
     assert done.exit_code == 0, done.output
     for text in ("plain mean", "v0001 (in use)", "purchases of payment: refused: no better than"):
         assert text in done.output
+
+
+def test_the_first_run_fits_and_later_ones_do_not(tmp_path: Path) -> None:
+    home, rebuilt = _home(tmp_path / "home"), []
+    assert fit_first(home, lambda: rebuilt.append("once"))
+    assert rebuilt == ["once"]
+    assert not fit_first(home, lambda: rebuilt.append("again"))
+    assert rebuilt == ["once"] and len(state.files(home, "value_parameters")) == 1
+
+
+def test_a_first_fit_that_promotes_nothing_builds_nothing_again(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home", users=60, holders=4)
+    assert not fit_first(home, lambda: pytest.fail("nothing to score with"))
+    with duckdb.connect(str(home.warehouse_file)) as connection:
+        connection.execute("delete from intermediate.int_users_rfm_counts")
+    for path in state.files(home, "value_parameters"):
+        path.unlink()
+    assert not fit_first(home, lambda: pytest.fail("nobody has bought"))
