@@ -73,27 +73,25 @@ def grow(source: Home, users: int, target: Home) -> int:
     shutil.copytree(source.audit, target.audit, dirs_exist_ok=True)
     target.warehouse_file.parent.mkdir(exist_ok=True)
     target.warehouse_file.unlink(missing_ok=True)
-    with duckdb.connect(str(target.warehouse_file)) as connection:
+    # The source is the default catalogue: the views of staging name their schemas only.
+    with duckdb.connect(str(source.warehouse_file), read_only=True) as connection:
         connection.execute("set memory_limit = '6GB'; set preserve_insertion_order = false")
-        # The views of staging name their files by the folder of their own home.
-        connection.execute(f"attach '{source.warehouse_file}' as source (read_only)")
+        connection.execute(f"attach '{target.warehouse_file}' as grown")
         for schema in ("intermediate", "staging", "seeds", "mart"):
-            connection.execute(f"create schema {schema}")
-        found = connection.execute("select count(*) from source.intermediate.int_users_surviving")
+            connection.execute(f"create schema grown.{schema}")
+        found = connection.execute("select count(*) from intermediate.int_users_surviving")
         once = int((found.fetchone() or (0,))[0])
         copies = -(-users // once)
         for name in (*COPIED, *SHARED):
-            columns = [row[0] for row in connection.execute(f"describe source.{name}").fetchall()]
-            number = "copy" if name in COPIED else "0"
+            columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
             listed = ", ".join(
-                f"case when {number} = 0 then {column} else {column} || '~' || {number} end"
-                f" as {column}"
+                f"case when copy = 0 then {column} else {column} || '~' || copy end as {column}"
                 if column in NAMES and name in COPIED
                 else column
                 for column in columns
             )
             spread = f" cross join range({copies}) as copies(copy)" if name in COPIED else ""
-            connection.execute(f"create table {name} as select {listed} from source.{name}{spread}")
+            connection.execute(f"create table grown.{name} as select {listed} from {name}{spread}")
     return once * copies
 
 

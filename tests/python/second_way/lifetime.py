@@ -110,7 +110,8 @@ def _growth(facts: Facts, totals: Mapping[date, Decimal], out: Published) -> Non
         end = end_of("quarter", quarter)
         if base and base > 0 and quarter.year > BASE_YEAR:
             users = sum(found.day <= end for found in facts.registrations.values())
-            out.put_ratio("ltv_growth", ("quarter", quarter, *ALL), value - base, base, users)
+            place = ("quarter", quarter, "basis", "to_date")
+            out.put_ratio("ltv_growth", place, value - base, base, users)
     margins: dict[date, Decimal] = defaultdict(Decimal)
     for order in facts.orders:
         user = facts.registrations.get(order.user)
@@ -131,7 +132,7 @@ def _growth(facts: Facts, totals: Mapping[date, Decimal], out: Published) -> Non
             assert value is not None
             out.put_ratio(
                 "ltv_growth",
-                ("quarter", quarter, "basis", "first_12_months"),
+                ("quarter", quarter, *ALL),
                 value - base,
                 base,
                 count,

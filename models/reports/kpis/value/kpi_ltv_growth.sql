@@ -1,8 +1,8 @@
--- Grain: one row per quarter and cut. Realised lifetime value at the quarter's end over that at the
--- end of the base year, less 1. It grows with the age of the users too: the cut `basis` =
--- first_12_months compares what users registered in the quarter brought in their first 12 months
--- with the same of those registered in the base year. Mature for complete quarters (of the cut:
--- once the 12 months of all its users are over).
+-- Grain: one row per quarter and cut. What users registered in the quarter brought in their first 12
+-- months, per user, over the same of those registered in the base year, less 1. Like for like:
+-- realised value to date, which grows with the age of the users by itself, is the cut `basis` =
+-- to_date (at the quarter's end, over the end of the base year). Mature once the 12 months of all
+-- users of the quarter are over (of the cut: once the quarter is).
 with realised as (
 
     select
@@ -67,8 +67,8 @@ stands as (
 
     select
         {{ period_start('quarter', 'month_date') }} as quarter_date,
-        'all' as cut_name,
-        'all' as cut_value,
+        'basis' as cut_name,
+        'to_date' as cut_value,
         {{ ratio('margin', 'users') }} as ltv,
         users,
         margin,
@@ -78,8 +78,8 @@ stands as (
     union all
     select
         quarter_date,
-        'basis' as cut_name,
-        'first_12_months' as cut_value,
+        'all' as cut_name,
+        'all' as cut_value,
         {{ ratio('margin', 'users') }} as ltv,
         users,
         margin,
@@ -98,7 +98,7 @@ bases as (
     where
         year(quarter_date) = {{ var('kpi_base_year') }}
         and is_mature
-        and (cut_name = 'basis' or month(quarter_date) = 10)
+        and (cut_name = 'all' or month(quarter_date) = 10)
     group by cut_name, cut_value
 
 )
