@@ -5,7 +5,7 @@ with parameters as (
 
     select
         *,
-        coalesce(product_line, 'all') as line
+        coalesce(product_line, 'all') as covered_line
     from {{ source('identity', 'value_parameters') }}
 
 ),
@@ -15,7 +15,7 @@ verdicts as (
     select
         model_version,
         model_family,
-        line,
+        covered_line,
         label as verdict,
         note as verdict_reason
     from parameters
@@ -28,7 +28,7 @@ windows as (
     select
         model_version,
         model_family,
-        line,
+        covered_line,
         cast(note as date) as trained_to_date
     from parameters
     where kind = 'window' and label = 'trained_to'
@@ -50,7 +50,7 @@ select
     parameters.model_version,
     parameters.fitted_sequence,
     parameters.model_family,
-    parameters.line as product_line,
+    parameters.covered_line as product_line,
     parameters.note as candidate,
     parameters.label as figure_name,
     cast(parameters.value as decimal(24, 6)) as figure_value,
@@ -63,15 +63,15 @@ inner join verdicts
     on
         parameters.model_version = verdicts.model_version
         and parameters.model_family = verdicts.model_family
-        and parameters.line = verdicts.line
+        and parameters.covered_line = verdicts.covered_line
 left join windows
     on
         parameters.model_version = windows.model_version
         and parameters.model_family = windows.model_family
-        and parameters.line = windows.line
+        and parameters.covered_line = windows.covered_line
 left join used
     on
         parameters.model_version = used.model_version
         and parameters.model_family = used.model_family
-        and parameters.line = used.product_line
+        and parameters.covered_line = used.product_line
 where parameters.kind = 'quality'

@@ -1,6 +1,6 @@
--- Grain: one row per period of registration and cut. Calendar months after the month of registration
--- until the margin of the users acquired by paid channels has reached what they cost; empty where it
--- has not. Only months that every user of the period has lived through count.
+-- Grain: one row per period of registration and cut. Calendar months after that of registration
+-- until the margin of the users acquired by paid channels has reached what they cost; empty where
+-- it has not. Only months that every user of the period has lived through count.
 -- Mature once every user of the period has had 12 of them.
 with users as (
 

@@ -1,5 +1,5 @@
--- Grain: one row per quarter and cut. What users registered in the quarter brought in their first 12
--- months, per user, over the same of those registered in the base year, less 1. Like for like:
+-- Grain: one row per quarter and cut. What users registered in the quarter brought in their first
+-- 12 months, per user, over the same of those registered in the base year, less 1. Like for like:
 -- realised value to date, which grows with the age of the users by itself, is the cut `basis` =
 -- to_date (at the quarter's end, over the end of the base year). Mature once the 12 months of all
 -- users of the quarter are over (of the cut: once the quarter is).
