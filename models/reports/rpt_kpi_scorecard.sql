@@ -111,7 +111,9 @@ ranked as (
         on
             kpi.kpi_id = catalogue.kpi_id
             and kpi.period_grain = catalogue.headline_grain
-    where kpi.kpi_value is not null
+    -- A period that is over counts even if it has no value: a cohort that has not paid back yet must
+    -- not be passed over for an older one that has.
+    where kpi.kpi_value is not null or kpi.is_mature
 
 ),
 
@@ -186,6 +188,7 @@ select
         when missing_table is not null then 'no input: ' || missing_table
         when period_start_date is null then 'no data'
         when not is_mature then 'not mature'
+        when kpi_value is null then 'no value'
         when target_value is null and baseline_value is null then 'no target'
         when direction = 'range' then 'compare'
         when direction = 'up' and kpi_value >= target_value then 'on target'

@@ -27,6 +27,7 @@ from second_way.users import regions
 #: The year that growth is measured from.
 BASE_YEAR = 2023
 REALISED = ("part", "realised")
+FORETOLD = ("part", "predicted")
 
 
 def lifetime_value(
@@ -61,8 +62,8 @@ def lifetime_value(
                 out.put_ratio("ltv", ("month", month, *cut), margin, users)
             now = ("month", start_of("month", out.as_of))
             if predicted is not None and cut == REALISED and month == now[1]:
-                out.put_ratio("ltv", (*now, "part", "predicted"), predicted, users)
-                out.put_ratio("ltv", (*now, *ALL), margin + predicted, users)
+                for cut_now, worth in ((FORETOLD, predicted), (ALL, margin + predicted)):
+                    out.put_ratio("ltv", (*now, *cut_now), worth, users, is_mature=True)
             if users and cut == REALISED and month.month % 3 == 0:
                 found = rounded(ratio(margin, users))
                 assert found is not None

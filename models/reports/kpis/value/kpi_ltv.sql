@@ -217,5 +217,7 @@ select
     margin as numerator,
     users as denominator,
     users as sample_size,
-    {{ add_months('month_date', 1) }} <= {{ add_days(as_of_date(), 1) }} as is_mature
+    -- What is predicted is as of the day, not of a month that has to end.
+    cut_value in ('predicted', 'all')
+    or {{ add_months('month_date', 1) }} <= {{ add_days(as_of_date(), 1) }} as is_mature
 from parts
