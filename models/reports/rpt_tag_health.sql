@@ -22,13 +22,14 @@ accounts as (
 
 ),
 
--- On the same day a month before, so that each user has one value then and one now.
+-- The value of each user a month before.
 before as (
 
     select
         user_key,
         tag_code,
-        tag_value
+        tag_value,
+        {{ as_of_date() }} as as_of_date
     from user_tags
     where
         valid_from_date <= {{ add_months(as_of_date(), -1) }}
@@ -47,18 +48,29 @@ counted as (
                 {{ days_between('user_tags.computed_date', as_of_date()) }} <= tags.refresh_days
                 then 1
             else 0
-        end) as fresh_count,
-        count(before.user_key) as kept_count,
-        sum(case when user_tags.tag_value <> before.tag_value then 1 else 0 end) as changed_count
+        end) as fresh_count
     from user_tags
     inner join tags
         on user_tags.tag_code = tags.tag_code
-    left join before
-        on
-            user_tags.user_key = before.user_key
-            and user_tags.tag_code = before.tag_code
     where user_tags.is_current
     group by user_tags.tag_code
+
+),
+
+compared as (
+
+    select
+        before.tag_code,
+        count(*) as before_count,
+        sum(case when user_tags.tag_value = before.tag_value then 0 else 1 end) as changed_count
+    from before
+    left join user_tags
+        on
+            before.user_key = user_tags.user_key
+            and before.tag_code = user_tags.tag_code
+            and before.as_of_date >= user_tags.valid_from_date
+            and before.as_of_date < user_tags.valid_to_date
+    group by before.tag_code
 
 ),
 
@@ -78,17 +90,19 @@ measured as (
         counted.computed_date,
         coalesce(counted.user_count, 0) as user_count,
         coalesce(counted.fresh_count, 0) as fresh_count,
-        coalesce(counted.kept_count, 0) as kept_count,
-        coalesce(counted.changed_count, 0) as changed_count,
+        coalesce(compared.before_count, 0) as before_count,
+        coalesce(compared.changed_count, 0) as changed_count,
         {{ ratio('coalesce(counted.user_count, 0)', 'accounts.account_count') }}
             as coverage_ratio,
         {{ ratio('counted.fresh_count', 'counted.user_count') }} as fresh_ratio,
-        {{ ratio('counted.changed_count', 'counted.kept_count') }} as changed_ratio,
+        {{ ratio('compared.changed_count', 'compared.before_count') }} as changed_ratio,
         {{ days_between('counted.computed_date', as_of_date()) }} as age_days
     from tags
     cross join accounts
     left join counted
         on tags.tag_code = counted.tag_code
+    left join compared
+        on tags.tag_code = compared.tag_code
 
 )
 
@@ -109,7 +123,7 @@ select
     cast(refresh_days as bigint) as refresh_days,
     cast(fresh_count as bigint) as fresh_count,
     fresh_ratio,
-    cast(kept_count as bigint) as kept_count,
+    cast(before_count as bigint) as before_count,
     cast(changed_count as bigint) as changed_count,
     changed_ratio,
     case

@@ -1,11 +1,12 @@
 -- Grain: one row per user, quarter and attribute whose truth was told in the quarter, with what the
 -- persona of the day before the quarter said: the own value where there was one, else what most
--- users of the same cell have, else of the wider one, else of all. The own value has no vote.
+-- users of the same cell have, else of the wider one, else of all. The own value has no vote in
+-- the guess, which is judged beside the persona. Who came in the quarter had no persona: no row.
 {%
     set attributes = [
-        ('age_band', 'age_band', 'age_band'),
-        ('income_band', 'income_band', 'income_band'),
-        ('scenario_need', 'coalesce(bought_scenario, browsed_scenario)', 'bought_scenario'),
+        ('age_band', 'age_band', ['occupation', 'event_class', 'product_line']),
+        ('income_band', 'income_band', ['occupation', 'event_class', 'product_line']),
+        ('scenario_need', 'bought_scenario', ['browsed_scenario', 'product_line']),
     ]
 %}
 {% set levels = [(1, 'cell'), (2, 'wide_cell'), (3, "'all'")] %}
@@ -32,15 +33,14 @@ settings as (
 
 held as (
 
-    {% for attribute, own_value, vote in attributes %}
+    {% for attribute, own_value, traits in attributes %}
     select
         user_key,
         quarter_date,
         '{{ attribute }}' as attribute_name,
         {{ own_value }} as own_value,
-        {{ vote }} as vote_value,
-        cell,
-        wide_cell
+        concat_ws('|', {{ traits | join(', ') }}) as cell,
+        {{ traits[0] }} as wide_cell
     from traits
     {% if not loop.last %}
     union all
@@ -57,11 +57,11 @@ votes as (
         attribute_name,
         {{ level }} as cell_level,
         {{ cell }} as cell_code,
-        vote_value,
+        own_value as vote_value,
         count(*) as vote_count
     from held
-    where vote_value is not null
-    group by quarter_date, attribute_name, vote_value{{ ', ' ~ cell if level < 3 }}
+    where own_value is not null
+    group by quarter_date, attribute_name, own_value{{ ', ' ~ cell if level < 3 }}
     {% if not loop.last %}
     union all
     {% endif %}
@@ -74,7 +74,6 @@ asked as (
     select
         truths.*,
         held.own_value,
-        held.vote_value as own_vote,
         held.cell,
         held.wide_cell
     from truths
@@ -93,7 +92,7 @@ places as (
         user_key,
         quarter_date,
         attribute_name,
-        own_vote,
+        own_value,
         {{ level }} as cell_level,
         {{ cell }} as cell_code
     from asked
@@ -112,7 +111,7 @@ counted as (
         places.attribute_name,
         places.cell_level,
         votes.vote_value,
-        votes.vote_count - case when votes.vote_value = places.own_vote then 1 else 0 end
+        votes.vote_count - case when votes.vote_value = places.own_value then 1 else 0 end
             as vote_count
     from places
     inner join votes

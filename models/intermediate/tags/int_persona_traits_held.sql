@@ -1,5 +1,6 @@
 -- Grain: one row per user with an account and quarter, with what was known of the user on the day
--- before it began: own attributes, and the groups of alike users that guess the others.
+-- before it began: own attributes, and what groups users alike that guess the others (`none` where
+-- it is not known).
 with months as (
 
     select
@@ -92,14 +93,10 @@ select
     aged.age_band,
     tagged.income_band,
     tagged.bought_scenario,
-    tagged.browsed_scenario,
-    concat_ws(
-        '|',
-        coalesce(tagged.occupation, 'none'),
-        coalesce(tagged.event_class, 'none'),
-        coalesce(tagged.product_line, 'none')
-    ) as cell,
-    coalesce(tagged.occupation, 'none') as wide_cell
+    coalesce(tagged.browsed_scenario, 'none') as browsed_scenario,
+    coalesce(tagged.occupation, 'none') as occupation,
+    coalesce(tagged.event_class, 'none') as event_class,
+    coalesce(tagged.product_line, 'none') as product_line
 from months
 left join aged
     on

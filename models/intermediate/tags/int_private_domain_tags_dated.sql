@@ -46,11 +46,12 @@ of_users as (
         identifiers.user_key,
         held.tag_code,
         held.held_from_date,
-        coalesce(held.held_to_date, cast('9999-12-31' as date)) as held_to_date
+        max(coalesce(held.held_to_date, cast('9999-12-31' as date))) as held_to_date
     from held
     inner join identifiers
         on held.external_user_id_hash = identifiers.identifier_value
     where held.held_to_date is null or held.held_to_date > held.held_from_date
+    group by identifiers.user_key, held.tag_code, held.held_from_date
 
 ),
 
@@ -60,7 +61,7 @@ reached as (
         *,
         max(held_to_date) over (
             partition by user_key, tag_code
-            order by held_from_date, held_to_date
+            order by held_from_date
             rows between unbounded preceding and 1 preceding
         ) as reached_date
     from of_users
@@ -73,7 +74,7 @@ numbered as (
         *,
         sum(case when held_from_date <= reached_date then 0 else 1 end) over (
             partition by user_key, tag_code
-            order by held_from_date, held_to_date
+            order by held_from_date
             rows between unbounded preceding and current row
         ) as run_number
     from reached

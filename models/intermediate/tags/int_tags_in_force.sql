@@ -90,8 +90,10 @@ numbered as (
 
     select
         *,
+        -- In force to the end of the last day: data of the day after follows without a gap.
         sum(case
-            when {{ days_between('previous_date', 'first_date') }} <= expires_days then 0 else 1
+            when {{ days_between('previous_date', 'first_date') }} <= expires_days + 1 then 0
+            else 1
         end) over (
             partition by user_key, data_source, expires_days
             order by first_date

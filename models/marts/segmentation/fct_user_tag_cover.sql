@@ -56,16 +56,29 @@ kinds as (
 
 ),
 
+-- One row per beginning: two windows may put equal rows in another order.
+begun as (
+
+    select
+        user_key,
+        tag_kind,
+        valid_from_date,
+        max(valid_to_date) as valid_to_date
+    from kinds
+    group by user_key, tag_kind, valid_from_date
+
+),
+
 reached as (
 
     select
         *,
         max(valid_to_date) over (
             partition by user_key, tag_kind
-            order by valid_from_date, valid_to_date
+            order by valid_from_date
             rows between unbounded preceding and 1 preceding
         ) as reached_date
-    from kinds
+    from begun
 
 ),
 
@@ -75,7 +88,7 @@ numbered as (
         *,
         sum(case when valid_from_date <= reached_date then 0 else 1 end) over (
             partition by user_key, tag_kind
-            order by valid_from_date, valid_to_date
+            order by valid_from_date
             rows between unbounded preceding and current row
         ) as run_number
     from reached
