@@ -1,5 +1,5 @@
--- Grain: one row per quarter and attribute with a truth told in it: how often the persona of the day
--- before was right, beside guesses from alike users alone and beside what most users have.
+-- Grain: one row per quarter and attribute with a truth told in it: how often the persona of the
+-- day before was right, beside guesses from alike users alone and beside what most users have.
 with predictions as (
 
     select *

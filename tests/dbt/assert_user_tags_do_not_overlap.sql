@@ -1,5 +1,5 @@
--- Periods of a user's tag that end before they begin, overlap, or repeat a value without a gap, that
--- begin after the as-of date, or whose value was computed after they ended.
+-- Periods of a user's tag that end before they begin, overlap, or repeat a value without a gap,
+-- that begin after the as-of date, or whose value was computed after they ended.
 with periods as (
 
     select

@@ -9,9 +9,9 @@ with surveys as (
         response_id,
         answered_at,
         {{ business_day('answered_at') }} as told_date,
-        {% for attribute in attributes %}
-        {{ json_text('answers_json', attribute) }} as {{ attribute }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ json_text('answers_json', 'age_band') }} as age_band,
+        {{ json_text('answers_json', 'income_band') }} as income_band,
+        {{ json_text('answers_json', 'scenario_need') }} as scenario_need
     from {{ ref('stg_crm__surveys') }}
     where survey_kind = 'profile' and answered_at is not null
 

@@ -1,4 +1,4 @@
--- Grain: one row per user with an account, tag and period (half open) in which a value was in force.
+-- Grain: one row per user with an account, tag and period (half open) in which a value held.
 with periods as (
 
     select *

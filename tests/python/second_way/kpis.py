@@ -33,6 +33,8 @@ from second_way.periods import (
     start_of,
 )
 from second_way.raw import Node, identifier, read_landing, seed
+from second_way.tags import tag_kpis
+from second_way.tiers import tiers_of
 from second_way.users import user_kpis
 from second_way.wealth import tier_kpis
 
@@ -62,7 +64,9 @@ def kpis_of(facts: Facts) -> dict[Key, Value]:
     _growth(facts, out)
     user_kpis(facts, out)
     match_rates(facts, out)
-    tier_kpis(facts, out)
+    tiers = tiers_of(facts)
+    tier_kpis(facts, tiers, out)
+    tag_kpis(facts, tiers, out)
     return out.rows
 
 

@@ -10,14 +10,13 @@ from fractions import Fraction
 from second_way.facts import Facts
 from second_way.periods import ALL, Published, end_of, months_between, shifted, start_of
 from second_way.raw import Node
-from second_way.tiers import TierMonth, settings, tiers_of
+from second_way.tiers import TierMonth, settings
 
 Tiers = dict[tuple[Node, date], TierMonth]
 
 
-def tier_kpis(facts: Facts, out: Published) -> None:
+def tier_kpis(facts: Facts, tiers: Tiers, out: Published) -> None:
     """Tiers, high net worth and concentration of revenue."""
-    tiers = tiers_of(facts)
     _tiers(tiers, out)
     _high_net_worth(facts, tiers, out)
     _reach(facts, tiers, out)

@@ -1,5 +1,5 @@
--- Grain: one row per month. Users whose tags at the month's end are all demographic, over users with
--- an account by then. Who has no tag at all is in the denominator only.
+-- Grain: one row per month. Users whose tags at the month's end are all demographic, over users
+-- with an account by then. Who has no tag at all is in the denominator only.
 with months as (
 
     select *
