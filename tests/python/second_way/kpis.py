@@ -32,6 +32,7 @@ from second_way.periods import (
     shifted,
     start_of,
 )
+from second_way.personas import persona_kpis
 from second_way.raw import Node, identifier, read_landing, seed
 from second_way.tags import tag_kpis
 from second_way.tiers import tiers_of
@@ -67,6 +68,7 @@ def kpis_of(facts: Facts) -> dict[Key, Value]:
     tiers = tiers_of(facts)
     tier_kpis(facts, tiers, out)
     tag_kpis(facts, tiers, out)
+    persona_kpis(facts, tiers, out)
     return out.rows
 
 

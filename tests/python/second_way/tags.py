@@ -6,7 +6,6 @@ there is any tag at all, from the raw rows that could give one.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -133,21 +132,12 @@ def _told(facts: Facts) -> dict[Node, date]:
             moment = row["updated_at"] or row["registered_at"]
             day = facts.raw.day(moment) if moment else date.min
             first[user] = min(day, first.get(user, day))
-    for row in facts.raw["crm/surveys"]:
-        user = facts.who.user("customer", row["customer_id"])
-        if user and _answers(row).get("income_band"):
+    for row, answers in facts.profiles():
+        if "income_band" in answers:
+            user = facts.who.user_of["customer", row["customer_id"]]
             day = facts.raw.day(row["answered_at"])
-            if day <= facts.raw.as_of:
-                first[user] = min(day, first.get(user, day))
+            first[user] = min(day, first.get(user, day))
     return first
-
-
-def _answers(row: dict[str, str]) -> dict[str, str]:
-    """Answers to a survey of the kind profile."""
-    if row["kind"] != "profile" or not row["answered_at"] or not row["answers"]:
-        return {}
-    found: dict[str, str] = json.loads(row["answers"])
-    return found
 
 
 def _risk_known(facts: Facts) -> Periods:
@@ -155,12 +145,11 @@ def _risk_known(facts: Facts) -> Periods:
     raw, who = facts.raw, facts.who
     months = settings()["questionnaire_months"]
     found: Periods = defaultdict(list)
-    for row in raw["crm/surveys"]:
-        user = who.user("customer", row["customer_id"])
-        if user and _answers(row).get("risk_tolerance") in ("R1", "R2", "R3", "R4", "R5"):
+    for row, answers in facts.profiles():
+        if answers.get("risk_tolerance") in ("R1", "R2", "R3", "R4", "R5"):
             day = raw.day(row["answered_at"])
-            if day <= raw.as_of:
-                found[user].append((day, shifted(day, months)))
+            user = who.user_of["customer", row["customer_id"]]
+            found[user].append((day, shifted(day, months)))
     risky = {
         row["product_id"]
         for row in raw["transaction/products"]
