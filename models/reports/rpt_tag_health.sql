@@ -23,7 +23,7 @@ accounts as (
 ),
 
 -- The value of each user a month before.
-before as (
+earlier as (
 
     select
         user_key,
@@ -60,17 +60,17 @@ counted as (
 compared as (
 
     select
-        before.tag_code,
+        earlier.tag_code,
         count(*) as before_count,
-        sum(case when user_tags.tag_value = before.tag_value then 0 else 1 end) as changed_count
-    from before
+        sum(case when user_tags.tag_value = earlier.tag_value then 0 else 1 end) as changed_count
+    from earlier
     left join user_tags
         on
-            before.user_key = user_tags.user_key
-            and before.tag_code = user_tags.tag_code
-            and before.as_of_date >= user_tags.valid_from_date
-            and before.as_of_date < user_tags.valid_to_date
-    group by before.tag_code
+            earlier.user_key = user_tags.user_key
+            and earlier.tag_code = user_tags.tag_code
+            and earlier.as_of_date >= user_tags.valid_from_date
+            and earlier.as_of_date < user_tags.valid_to_date
+    group by earlier.tag_code
 
 ),
 
