@@ -16,6 +16,8 @@
     'complaint_rate', 'complaint_promise_share', 'complaint_resolution_days',
     'scenario_revenue_share',
     'identity_match_rate',
+    'dynamic_tag_coverage', 'basic_tag_only_share', 'behaviour_data_use_rate',
+    'persona_accuracy',
     'churn_model_accuracy',
 ] %}
 

@@ -1,7 +1,8 @@
-"""Point in time: a month says the same whether it is told at its end or a year later."""
+"""Point in time: a month or a tag says the same whether it is told then or a year later."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +27,49 @@ MONTHS = """
         risk_tolerance_level, preferred_product_line, order_count_12m, revenue_12m, assets_amount
     from mart.fct_user_tier where month_date < date '2023-11-01'
 """
+#: Periods of tags as they looked on the earlier day: what ends later had no end yet.
+PERIODS = f"""
+    select user_key, tag_code, tag_value, valid_from_date,
+        case when valid_to_date <= date '{EARLIER}' then valid_to_date end
+    from mart.fct_user_tag where valid_from_date <= date '{EARLIER}'
+"""
 
 
-def _told(home: Home, as_of: str) -> tuple[dict[str, str], dict[tuple[Any, ...], tuple[Any, ...]]]:
+@dataclass(frozen=True)
+class Told:
+    """What a build told: identifiers of users, their months and the periods of their tags."""
+
+    users: dict[str, str]
+    months: dict[tuple[Any, ...], tuple[Any, ...]]
+    periods: set[tuple[Any, ...]]
+
+
+def _told(home: Home, as_of: str) -> Told:
     (home.root / "finview.yml").write_text(f"as_of_date: {as_of}\n", encoding="utf-8")
     done = finview(home, "run", "--no-sample", "--no-scorecard")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     with open_current(home) as marts:
-        users = dict(marts.execute(USERS).fetchall())
-        return users, {row[:2]: row[2:] for row in marts.execute(MONTHS).fetchall()}
+        return Told(
+            dict(marts.execute(USERS).fetchall()),
+            {row[:2]: row[2:] for row in marts.execute(MONTHS).fetchall()},
+            set(marts.execute(PERIODS).fetchall()),
+        )
 
 
-def test_a_month_is_the_same_when_told_later(tmp_path: Path) -> None:
+def test_a_month_and_a_tag_are_the_same_when_told_later(tmp_path: Path) -> None:
     home = home_with(sample_landing(tmp_path), tmp_path / "home")
-    later_users, later = _told(home, LATER)
+    later = _told(home, LATER)
     # Keys stay in the home's ledger, so that both builds name users alike.
-    users, earlier = _told(home, EARLIER)
-    same = {user for user, known_by in users.items() if later_users.get(user) == known_by}
-    compared = {key for key in earlier if key[0] in same}
+    earlier = _told(home, EARLIER)
+    same = {user for user, known_by in earlier.users.items() if later.users.get(user) == known_by}
+    compared = {key for key in earlier.months if key[0] in same}
     assert len(compared) > 300, "too few months to compare"
-    assert compared <= later.keys()
-    assert not {key: (earlier[key], later[key]) for key in compared if earlier[key] != later[key]}
+    assert compared <= later.months.keys()
+    assert not {
+        key: (earlier.months[key], later.months[key])
+        for key in compared
+        if earlier.months[key] != later.months[key]
+    }
+    periods = {row for row in earlier.periods if row[0] in same}
+    assert len(periods) > 300, "too few tags to compare"
+    assert periods == {row for row in later.periods if row[0] in same}

@@ -5,6 +5,7 @@
     ('transaction', 'products'), ('transaction', 'orders'), ('transaction', 'repayments'),
     ('transaction', 'asset_balances'),
     ('crm', 'customers'), ('crm', 'customer_devices'), ('crm', 'consents'), ('crm', 'tickets'),
+    ('crm', 'surveys'),
 ] %}
 
 with counted as (

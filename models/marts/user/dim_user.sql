@@ -141,8 +141,9 @@ select
     end as age_band,
     golden.city_code,
     provinces.region_code,
+    -- A code that names a province only has no tier.
     case
-        when provinces.region_code is not null
+        when provinces.region_code is not null and substr(golden.city_code, 3) <> '0000'
             then coalesce(cities.city_tier, 'tier_3_and_below')
     end as city_tier,
     golden.income_band,

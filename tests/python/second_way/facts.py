@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -72,6 +73,14 @@ class Facts:
 
     def is_paid(self, channel: str) -> bool:
         return self.channels[channel]["is_paid"] == "true"
+
+    def profiles(self) -> Iterator[tuple[Row, dict[str, str]]]:
+        """Surveys of the kind profile that were answered by the as-of date, and the answers."""
+        for row in self.raw["crm/surveys"]:
+            if row["kind"] != "profile" or not row["answered_at"] or not row["answers"]:
+                continue
+            if self.raw.day(row["answered_at"]) <= self.raw.as_of:
+                yield row, json.loads(row["answers"])
 
 
 def gather(raw: Raw, who: Identity, channels: dict[str, dict[str, str]]) -> Facts:

@@ -36,7 +36,10 @@ from second_way.periods import (
     shifted,
     start_of,
 )
+from second_way.personas import persona_kpis
 from second_way.raw import Node, identifier, read_landing, seed
+from second_way.tags import tag_kpis
+from second_way.tiers import tiers_of
 from second_way.users import user_kpis
 from second_way.wealth import tier_kpis
 
@@ -76,7 +79,10 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     _growth(facts, out)
     user_kpis(facts, out)
     match_rates(facts, out)
-    tiers = tier_kpis(facts, out)
+    tiers = tiers_of(facts)
+    tier_kpis(facts, tiers, out)
+    tag_kpis(facts, tiers, out)
+    persona_kpis(facts, tiers, out)
     lifetime_value(facts, tiers, models.predicted, out)
     churn_accuracy(facts, models.trained_to, models.scorecard, out)
     return out.rows

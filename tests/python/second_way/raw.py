@@ -42,7 +42,7 @@ TABLES = {
     "channel/app_events": (
         "event_id",
         "occurred_at",
-        "occurred_at device_id customer_id event_name dwell_seconds",
+        "occurred_at device_id customer_id event_name scenario_code dwell_seconds",
     ),
     "channel/coupons": (
         "coupon_id",
@@ -62,14 +62,18 @@ TABLES = {
         "invitee_phone sent_at registered_customer_id registered_at",
     ),
     "channel/social_profiles": ("platform open_id", "followed_at", "union_id phone followed_at"),
-    "channel/wecom_contacts": ("external_user_id staff_id", "added_at", "union_id phone added_at"),
-    "channel/community_members": ("group_id external_user_id", "joined_at", "joined_at"),
-    "transaction/products": ("product_id", "", "product_line scenario_code"),
+    "channel/wecom_contacts": (
+        "external_user_id staff_id",
+        "added_at",
+        "union_id phone added_at removed_at",
+    ),
+    "channel/community_members": ("group_id external_user_id", "joined_at", "joined_at left_at"),
+    "transaction/products": ("product_id", "", "product_line scenario_code risk_level"),
     "transaction/orders": (
         "order_id",
         "ordered_at",
         "customer_id product_id ordered_at revenue_amount variable_cost_amount currency_code "
-        "device_id status matured_at renewed_from_order_id",
+        "device_id status matured_at renewed_from_order_id amount",
     ),
     "transaction/repayments": (
         "repayment_id",
@@ -84,8 +88,8 @@ TABLES = {
     "crm/customers": (
         "customer_id",
         "registered_at",
-        "phone id_card email member_number name birth_date city_code registered_at "
-        "register_channel register_device_id updated_at deleted_at",
+        "phone id_card email member_number name birth_date registered_at register_channel "
+        "register_device_id updated_at deleted_at gender city_code income_band occupation",
     ),
     "crm/customer_merges": (
         "merged_customer_id surviving_customer_id",
@@ -100,6 +104,7 @@ TABLES = {
         "decided_at",
         "customer_id product_id decided_at shown",
     ),
+    "crm/surveys": ("response_id", "asked_at", "customer_id kind asked_at answered_at answers"),
     "crm/tickets": ("ticket_id", "opened_at", "customer_id opened_at resolved_at kind topic"),
 }
 #: Columns with personal identifiers whose form differs between systems.

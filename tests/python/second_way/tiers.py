@@ -7,6 +7,7 @@ at on its own, with nothing later than it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -121,6 +122,12 @@ def _instalments(facts: Facts) -> dict[Node, list[tuple[date, date | None]]]:
             settled = paid if is_full else None
             found[owner[row["order_id"]]].append((raw.day(row["due_at"]), settled))
     return found
+
+
+def overdue_days(facts: Facts) -> Callable[[Node, date], int]:
+    """Days past due of the oldest instalment of a user that is open on a day."""
+    instalments = _instalments(facts)
+    return lambda user, end: _days_past_due(instalments.get(user, []), end)
 
 
 def _first_rule(measures: dict[str, Any]) -> dict[str, str]:

@@ -105,7 +105,9 @@ def regions(facts: Facts) -> dict[Node, tuple[str, str]]:
     made = {}
     for user, city in golden_values(facts, "city_code").items():
         region = of_province.get((city or "")[:2])
-        tier = tiers.get(city, "tier_3_and_below") if region else "unknown_city_tier"
+        tier = tiers.get(city, "tier_3_and_below")
+        if not region or city[2:] == "0000":
+            tier = "unknown_city_tier"
         made[user] = (region or "unknown_region", tier)
     return made
 

@@ -10,22 +10,20 @@ from fractions import Fraction
 from second_way.facts import Facts
 from second_way.periods import ALL, Published, end_of, months_between, shifted, start_of
 from second_way.raw import Node
-from second_way.tiers import TierMonth, settings, tiers_of
+from second_way.tiers import TierMonth, settings
 from second_way.users import regions
 
 Tiers = dict[tuple[Node, date], TierMonth]
 
 
-def tier_kpis(facts: Facts, out: Published) -> Tiers:
-    """Tiers, high net worth and concentration of revenue; gives the tiers."""
-    tiers = tiers_of(facts)
+def tier_kpis(facts: Facts, tiers: Tiers, out: Published) -> None:
+    """Tiers, high net worth and concentration of revenue."""
     _tiers(tiers, out)
     _high_net_worth(facts, tiers, out)
     _reach(facts, tiers, out)
     _renewals(facts, tiers, out)
     _concentration(facts, out)
     _assets(tiers, out)
-    return tiers
 
 
 def _assets(tiers: Tiers, out: Published) -> None:
