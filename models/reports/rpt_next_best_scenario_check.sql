@@ -1,5 +1,6 @@
--- Grain: one row per way of choosing a scenario for each user 90 days before the as-of date (highest
--- score, highest chance, the same most popular one for all): how many took it up in the 90 days.
+-- Grain: one row per way of choosing a scenario for each user 90 days before the as-of date
+-- (highest score, highest chance, the same most popular one for all): how many took it up in the
+-- 90 days after.
 with scored as (
 
     select *

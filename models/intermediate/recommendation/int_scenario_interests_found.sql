@@ -1,6 +1,6 @@
--- Grain: one row per user, scenario and day counted to (as in int_scenario_profiles_taken) for which
--- the user ordered in the 365 days before or looked in the 90 days before; or ordered in the 90 days
--- after, which is the outcome and no feature. Rejected and cancelled orders are none.
+-- Grain: one row per user, scenario and day counted to (see int_scenario_profiles_taken) for which
+-- the user ordered in the 365 days before or looked in the 90 days before; or ordered in the 90
+-- days after, which is the outcome and no feature. Rejected and cancelled orders are none.
 {% set outcome_days = 90 %}
 {% set ordered_days = 365 %}
 {% set viewed_days = 90 %}

@@ -1,5 +1,5 @@
--- Grain: one row per day counted to (the as-of date and 90 days before it) and scenario: margin that
--- a taker brings within 90 days, from the 360 days up to that day; drawn towards that of all
+-- Grain: one row per day counted to (the as-of date and 90 days before it) and scenario: margin
+-- that a taker brings within 90 days, from the 360 days up to that day; drawn towards that of all
 -- scenarios where there are few takers.
 {% set window_days = 90 %}
 

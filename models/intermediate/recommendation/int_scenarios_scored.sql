@@ -39,14 +39,16 @@ joined as (
 
     select
         pairs.*,
-        margins.taker_margin_amount,
-        {% for level in range(names | length + 1) %}
+        chances_0.uptake_ratio as uptake_0,
+        {% for level in range(1, names | length + 1) %}
         coalesce(
-            {% for larger in range(level, -1, -1) %}
-            chances_{{ larger }}.uptake_ratio{{ ',' if not loop.last }}
+            {% for larger in range(level, 0, -1) %}
+            chances_{{ larger }}.uptake_ratio,
             {% endfor %}
-        ) as uptake_{{ level }}{{ ',' if not loop.last }}
+            chances_0.uptake_ratio
+        ) as uptake_{{ level }},
         {% endfor %}
+        margins.taker_margin_amount
     from pairs
     inner join margins
         on
@@ -72,13 +74,13 @@ termed as (
 
     select
         *,
-        cast(uptake_0 * taker_margin_amount as decimal(18, 6)) as popularity_term,
         {% for name in names %}
         cast(
             (uptake_{{ loop.index }} - uptake_{{ loop.index - 1 }}) * taker_margin_amount
             as decimal(18, 6)
-        ) as {{ name }}_term{{ ',' if not loop.last }}
+        ) as {{ name }}_term,
         {% endfor %}
+        cast(uptake_0 * taker_margin_amount as decimal(18, 6)) as popularity_term
     from joined
 
 ),
