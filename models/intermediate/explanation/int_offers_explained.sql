@@ -1,6 +1,6 @@
 -- Grain: one row per registered user who is not deleted, term and its value: the scenario that is
 -- offered, or where none is that with the highest score, and every reason against it.
--- Contributions add up to its score.
+-- Contributions add up to its score; a term that changes nothing is left out.
 with registered as (
 
     select *
@@ -71,6 +71,7 @@ terms as (
         cast({{ value }} as string) as value_text,
         cast({{ contribution }} as decimal(24, 9)) as contribution
     from told
+    {{ 'where ' ~ contribution ~ ' <> 0' if contribution != 'null' }}
     union all
     {% endfor %}
     select
