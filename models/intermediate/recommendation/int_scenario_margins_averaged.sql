@@ -81,10 +81,14 @@ summed as (
 overall as (
 
     select
-        snapshot_number,
-        {{ ratio('sum(margin_amount)', 'sum(taker_count)') }} as mean_margin
-    from summed
-    group by snapshot_number
+        snapshots.snapshot_number,
+        coalesce(
+            {{ ratio('sum(summed.margin_amount)', 'sum(summed.taker_count)') }}, 0
+        ) as mean_margin
+    from snapshots
+    left join summed
+        on snapshots.snapshot_number = summed.snapshot_number
+    group by snapshots.snapshot_number
 
 )
 

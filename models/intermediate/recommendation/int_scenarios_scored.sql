@@ -1,6 +1,7 @@
 -- Grain: one row per registered user, scenario and day counted to (the as-of date, and 90 days
 -- before it to judge by): margin to be expected within 90 days, with its terms. Each term is what
--- one more thing known of the user changes; a group that nobody was in before changes nothing.
+-- one more thing known of the user changes; a group that nobody was in before changes nothing, and
+-- before the first 90 days have been seen nothing is expected of anything.
 {% set names = ['interest', 'lifecycle_stage', 'age_band', 'preferred_product_line'] %}
 
 with pairs as (
@@ -39,13 +40,14 @@ joined as (
 
     select
         pairs.*,
-        chances_0.uptake_ratio as uptake_0,
+        coalesce(chances_0.uptake_ratio, 0) as uptake_0,
         {% for level in range(1, names | length + 1) %}
         coalesce(
             {% for larger in range(level, 0, -1) %}
             chances_{{ larger }}.uptake_ratio,
             {% endfor %}
-            chances_0.uptake_ratio
+            chances_0.uptake_ratio,
+            0
         ) as uptake_{{ level }},
         {% endfor %}
         margins.taker_margin_amount
@@ -54,7 +56,7 @@ joined as (
         on
             pairs.snapshot_number = margins.snapshot_number
             and pairs.scenario_code = margins.scenario_code
-    inner join chances_0
+    left join chances_0
         on
             pairs.snapshot_number = chances_0.snapshot_number
             and pairs.scenario_code = chances_0.scenario_code
@@ -108,7 +110,7 @@ select
     {% for name in names %}
     {{ name }},
     {% endfor %}
-    uptake_{{ names | length }} as uptake_ratio,
+    cast(uptake_{{ names | length }} as decimal(8, 6)) as uptake_ratio,
     taker_margin_amount,
     popularity_term,
     {% for name in names %}
