@@ -20,7 +20,7 @@ told as (
     select
         user_key,
         max(case when term_code = 'tier_code' then value_text end) as tier_code,
-        max(case when subject = 'tier' and term_code like 'reason!_%' escape '!' then value_text end)
+        max(case when term_code like 'reason!_%' escape '!' then value_text end)
             as tier_reason_code,
         max(case when subject = 'lifecycle' and term_code = 'lifecycle_stage' then value_text end)
             as lifecycle_stage,
