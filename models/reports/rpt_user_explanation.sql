@@ -34,6 +34,7 @@ names as (
     select
         value_kind,
         value_code,
+        0 as value_order,
         text_en,
         text_zh
     from {{ ref('explanation_values') }}
@@ -41,6 +42,7 @@ names as (
     select
         'tier_rule' as value_kind,
         rule_code as value_code,
+        0 as value_order,
         reason_en as text_en,
         reason_zh as text_zh
     from {{ ref('tier_rules') }}
@@ -48,6 +50,7 @@ names as (
     select
         'rfm_segment' as value_kind,
         segment_code as value_code,
+        0 as value_order,
         segment_name_en as text_en,
         segment_name_zh as text_zh
     from {{ ref('rfm_segments') }}
@@ -55,6 +58,7 @@ names as (
     select
         'scenario' as value_kind,
         scenario_code as value_code,
+        0 as value_order,
         scenario_name_en as text_en,
         scenario_name_zh as text_zh
     from {{ ref('scenarios') }}
@@ -62,6 +66,7 @@ names as (
     select
         'withhold_reason' as value_kind,
         reason_code as value_code,
+        reason_order as value_order,
         reason_en as text_en,
         reason_zh as text_zh
     from {{ ref('withhold_reasons') }}
@@ -105,6 +110,7 @@ worded as (
         terms.value_text,
         terms.contribution,
         wordings.term_order,
+        names.value_order,
         wordings.data_used,
         replace(
             wordings.text_en, '{value}', coalesce(names.text_en, terms.value_text, '-')
@@ -134,6 +140,7 @@ select
                 term_order asc nulls last,
                 abs(contribution) desc nulls last,
                 term_code asc,
+                value_order asc nulls last,
                 value_text asc nulls last
         ) as bigint
     ) as line_number,

@@ -78,4 +78,4 @@ left join told
         and scores.subject = told.subject
 where
     told.user_key is null
-    or coalesce(told.told_score, -999999) <> coalesce(scores.score, -999999)
+    or coalesce(told.told_score, 0) <> coalesce(scores.score, 0)
