@@ -9,6 +9,7 @@ from finview.cli.build import doctor, env, run, ui
 from finview.cli.cluster import cluster, parity
 from finview.cli.contract import contract
 from finview.cli.data import import_, ingest, sample
+from finview.cli.explain import explain
 from finview.cli.identity import identity
 from finview.cli.output import Group
 from finview.cli.privacy import erase, keys
@@ -50,6 +51,7 @@ for _command in (
     publish,
     versions,
     rollback,
+    explain,
     identity,
     value,
     erase,

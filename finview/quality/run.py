@@ -16,6 +16,9 @@ from finview.quality.runner import duckdb_source, run_suites, skip
 from finview.quality.suites import load_suites
 from finview.settings import Home, Settings, project_root
 
+#: Families of models without which some marts are empty (`finview value fit`).
+_FAMILIES = ("purchases", "balances", "churn")
+
 
 def run_landed(
     home: Home,
@@ -105,7 +108,7 @@ def run_marts(
     day = as_of or _as_of(home, contract, settings, candidate_file)
     previous = rows_of_manifest(home.published / "current" / "manifest.json")
     path, rows = marts_file(home, contract, settings, day, candidate_file, previous)
-    checked, skipped = _mart_suites(written, absent_tables(home, contract), rows)
+    checked, skipped = _mart_suites(written, absent_inputs(home, contract), rows)
     rows["control.relations"] = len(rows)
     return run_suites(checked, rows, duckdb_source(path, candidate_file)) + skipped
 
@@ -143,7 +146,7 @@ def run_marts_on_spark(
     previous = rows_of_manifest(home.published / "current" / "manifest.json")
     endpoint = find_endpoint(home, settings)
     rows = prepare_marts(endpoint, contract, settings, as_of, previous)
-    checked, skipped = _mart_suites(written, absent_tables(home, contract), rows)
+    checked, skipped = _mart_suites(written, absent_inputs(home, contract), rows)
     rows["control.relations"] = len(rows)
     return run_on_spark(endpoint, checked, rows) + skipped
 
@@ -151,6 +154,14 @@ def run_marts_on_spark(
 def absent_tables(home: Home, contract: Contract) -> set[str]:
     """Source tables (`source.table`) of which no file was ever accepted nor lies in landing."""
     return {table.full_name for table in contract.tables if _is_absent(home, table)}
+
+
+def absent_inputs(home: Home, contract: Contract) -> set[str]:
+    """What marts lack: tables as in `absent_tables`, and `model.<family>` of none promoted yet."""
+    from finview.value.parameters import promoted_families
+
+    unfitted = set(_FAMILIES) - promoted_families(home)
+    return absent_tables(home, contract) | {f"model.{family}" for family in unfitted}
 
 
 def rows_of_manifest(manifest: Path) -> dict[str, int]:

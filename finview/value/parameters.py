@@ -51,6 +51,14 @@ def append_version(home: Home, rows: Iterable[Parameter]) -> str:
     return version
 
 
+def promoted_families(home: Home) -> set[str]:
+    """Families with a promoted version for at least one product line."""
+    condition = "kind = 'verdict' and label = ?"
+    return {
+        str(row["model_family"]) for row in state.rows_where(home, TABLE, condition, [PROMOTED])
+    }
+
+
 def promoted_rows(
     home: Home, family: str, product_line: str | None
 ) -> tuple[str, Sequence[Parameter]] | None:

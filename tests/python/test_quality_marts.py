@@ -17,6 +17,7 @@ from finview.errors import FinviewError
 from finview.quality import CheckResult, load_suites, passed, run_marts
 from finview.quality.generated import published_suite
 from finview.settings import Home, Settings
+from finview.value.parameters import Parameter, append_version
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUITES = PROJECT / "expectations" / "marts"
@@ -54,8 +55,38 @@ MARTS = {
         select date '2024-05-01' as cohort_month, month(ordered_at) - 5 as months_since,
             90 as users, 0.5 as active_ratio, sum(revenue_amount) as revenue_amount
             from transaction_orders group by 2""",
+    "mart.fct_user_tier": """
+        select customer_id as user_key, date '2024-06-01' as month_date,
+            cast('{as_of}' as date) as month_end_date, 'risk' as previous_tier_code,
+            case when row_number() over (order by customer_id) % 5 = 0 then 'value' else 'risk'
+            end as tier_code from crm_customers""".replace("{as_of}", AS_OF.isoformat()),
+    "mart.fct_user_lifecycle": """
+        select customer_id as user_key, date '2024-05-01' as valid_from_date,
+            date '9999-12-31' as valid_to_date,
+            case when row_number() over (order by customer_id) % 4 = 0 then 'new' else 'churned'
+            end as lifecycle_stage from crm_customers""",
+    "mart.fct_user_value": """
+        select customer_id as user_key, 'payment' as product_line,
+            cast(2 as decimal(18, 2)) as predicted_margin_12_months_amount,
+            cast(5 as decimal(18, 2)) as predicted_margin_36_months_amount
+        from crm_customers""",
+    "mart.fct_churn_warning": """
+        select customer_id as user_key, cast(0.1 as decimal(8, 6)) as churn_ratio,
+            row_number() over (order by customer_id) % 4 = 0 as is_warned from crm_customers""",
+    "mart.fct_next_best_scenario": """
+        select customer_id as user_key, scenario_code,
+            cast(1.5 as decimal(18, 6)) as score_amount,
+            scenario_code = 'travel' and row_number() over (
+                partition by scenario_code order by customer_id) % 4 = 0 as is_offered
+        from crm_customers cross join (values ('travel'), ('medical')) as s(scenario_code)""",
+    "mart.fct_offer_withheld": """
+        select customer_id as user_key, 'medical' as scenario_code, 'age' as reason_code
+        from crm_customers""",
+    "report.rpt_user_explanation": """
+        select customer_id as user_key, 'tier' as subject, 1 as line_number
+        from crm_customers""",
     "mart.dim_user": """
-        select cus.customer_id as user_key, 1 as account_count,
+        select cus.customer_id as user_key, 1 as account_count, false as is_deleted,
             date '2024-05-01' as registration_date,
             coalesce(ord.revenue_amount, 0) as revenue_amount
         from crm_customers as cus left join (
@@ -149,6 +180,53 @@ MUTATIONS = [
         "registrations_not_more_than_accepted",
     ),
     ("mart.dim_user", MORE.replace("{c}", "revenue_amount"), "revenue_as_accepted"),
+    ("mart.fct_user_tier", LOST, "registered_users_have_a_tier"),
+    ("mart.fct_user_tier", "update {t} set tier_code = 'risk'", "no_tier_takes_all"),
+    ("mart.fct_user_tier", "update {t} set previous_tier_code = 'potential'", "tiers_are_steady"),
+    (
+        "mart.fct_user_lifecycle",
+        "update {t} set valid_to_date = '2024-06-01' where rowid = 0",
+        "registered_users_have_a_stage",
+    ),
+    ("mart.fct_user_lifecycle", "update {t} set lifecycle_stage = 'churned'", "not_all_are_gone"),
+    (
+        "mart.fct_user_value",
+        "update {t} set predicted_margin_12_months_amount = 5000",
+        "value_in_proportion",
+    ),
+    (
+        "mart.fct_user_value",
+        "update {t} set predicted_margin_36_months_amount = -1000000.01 where rowid = 0",
+        "margin_of_a_user_in_range",
+    ),
+    ("mart.fct_churn_warning", "update {t} set is_warned = true", "warned_in_range"),
+    ("mart.fct_churn_warning", "update {t} set churn_ratio = 0.6", "mean_chance_in_range"),
+    (
+        "mart.fct_next_best_scenario",
+        "delete from {t} where user_key = (select min(user_key) from {t})",
+        "registered_users_are_scored",
+    ),
+    (
+        "mart.fct_next_best_scenario",
+        "update {t} set score_amount = 10000.1 where rowid = 0",
+        "score_in_range",
+    ),
+    (
+        "mart.fct_next_best_scenario",
+        "update {t} set is_offered = scenario_code = 'travel'",
+        "offers_are_not_a_flood",
+    ),
+    (
+        "mart.fct_offer_withheld",
+        "insert into {t} select user_key, 'travel', reason_code from {t}",
+        "no_reason_takes_all",
+    ),
+    ("report.rpt_user_explanation", LOST, "users_are_explained"),
+    (
+        "report.rpt_user_explanation",
+        "update mart.dim_user set is_deleted = true where rowid = 0",
+        "the_deleted_are_not_told_of",
+    ),
     ("mart.bridge_user_identifier", "update {t} set is_demoted = true", "demotions_in_range"),
     (
         "mart.bridge_user_identifier",
@@ -382,3 +460,22 @@ def test_missing_candidate_and_broken_manifest_are_named(home: Home, contract: C
     candidate(home).unlink()
     with pytest.raises(FinviewError, match="no candidate"):
         check(home, contract)
+
+
+def test_a_mart_of_a_model_may_be_empty_until_one_is_promoted(
+    home: Home, contract: Contract, tmp_path: Path
+) -> None:
+    change(home, "delete from mart.fct_churn_warning")
+    (home.published / "current" / "manifest.json").unlink()
+    suites = only(tmp_path, "mart.fct_churn_warning")
+    arguments = {"contract": contract, "as_of": AS_OF, "suites": suites}
+
+    results = run_marts(home, Settings(), candidate(home), **arguments)
+    assert passed(results)
+    skipped = [result for result in results if result.status == "absent"]
+    assert {result.suite for result in skipped} == {"mart.fct_churn_warning"}
+
+    append_version(home, [Parameter("churn", "all", "verdict", "refused")])
+    assert passed(run_marts(home, Settings(), candidate(home), **arguments))
+    append_version(home, [Parameter("churn", "all", "verdict", "promoted")])
+    assert not passed(run_marts(home, Settings(), candidate(home), **arguments))
