@@ -75,7 +75,7 @@ def grow(source: Home, users: int, target: Home) -> int:
     target.warehouse_file.unlink(missing_ok=True)
     # The source is the default catalogue: the views of staging name their schemas only.
     with duckdb.connect(str(source.warehouse_file), read_only=True) as connection:
-        connection.execute("set memory_limit = '6GB'; set preserve_insertion_order = false")
+        connection.execute("set memory_limit = '3GB'; set preserve_insertion_order = false")
         connection.execute(f"attach '{target.warehouse_file}' as grown (read_write)")
         for schema in ("intermediate", "staging", "seeds", "mart"):
             connection.execute(f"create schema grown.{schema}")

@@ -1,6 +1,7 @@
 -- Grain: one row per KPI of the catalogue and cut that is shown: the headline, and every cut that
 -- has a baseline, target or benchmark.
--- Value: the latest mature period of the headline grain (day and week KPIs are shown by month).
+-- Value: the latest mature period of the headline grain (day and week KPIs are shown by month,
+-- those that have no months by their own grain).
 -- Target: of the as-of year, else the next one, else the last one.
 with catalogue as (
 
@@ -98,21 +99,25 @@ ranked as (
         kpi.kpi_value,
         kpi.sample_size,
         kpi.is_mature,
+        kpi.period_grain,
         row_number() over (
             partition by kpi.kpi_id, kpi.cut_value
-            order by kpi.is_mature desc, kpi.period_start_date desc
+            order by
+                case when kpi.period_grain = catalogue.headline_grain then 0 else 1 end asc,
+                kpi.is_mature desc,
+                kpi.period_start_date desc
         ) as recency_rank,
         lag(kpi.kpi_value) over (
-            partition by kpi.kpi_id, kpi.cut_value, kpi.is_mature
+            partition by kpi.kpi_id, kpi.cut_value, kpi.is_mature, kpi.period_grain
             order by kpi.period_start_date
         ) as previous_value
     from {{ ref('fct_kpi') }} as kpi
     inner join catalogue
         on
             kpi.kpi_id = catalogue.kpi_id
-            and kpi.period_grain = catalogue.headline_grain
-    -- A period that is over counts even if it has no value: a cohort that has not paid back yet must
-    -- not be passed over for an older one that has.
+            and kpi.period_grain in (catalogue.headline_grain, catalogue.grain)
+    -- A period that is over counts even if it has no value: a cohort that has not paid back yet
+    -- must not be passed over for an older one that has.
     where kpi.kpi_value is not null or kpi.is_mature
 
 ),
@@ -135,6 +140,7 @@ joined as (
         inputs.kpi_id is not null as is_built,
         inputs.missing_table,
         ranked.period_start_date,
+        coalesce(ranked.period_grain, catalogue.headline_grain) as period_grain,
         case when ranked.is_mature then ranked.kpi_value end as kpi_value,
         case when ranked.is_mature then ranked.previous_value end as previous_value,
         ranked.sample_size,
@@ -172,7 +178,7 @@ select
     name_zh,
     coalesce(cut_unit, unit) as unit,
     direction,
-    headline_grain as period_grain,
+    period_grain,
     period_start_date,
     kpi_value,
     previous_value,

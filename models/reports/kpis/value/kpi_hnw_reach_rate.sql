@@ -1,5 +1,5 @@
--- Grain: one row per month and cut. Of the users with a high net worth at the month's end, those who
--- were shown or sent a wealth product in it.
+-- Grain: one row per month and cut. Of the users with a high net worth at the month's end, those
+-- who were shown or sent a wealth product in it.
 with holders as (
 
     select *
