@@ -30,6 +30,7 @@ from finview.settings import Home, project_root
 
 #: Tables whose rows belong to a user: each copy has rows of its own.
 COPIED = (
+    "intermediate.int_attributes_survived",
     "intermediate.int_identifiers_resolved",
     "intermediate.int_orders_valued",
     "intermediate.int_touches_resolved",
@@ -54,15 +55,10 @@ NAMES = (
     *("user_key", "customer_id", "identifier_value", "order_id", "renewed_from_order_id"),
     *("touch_id", "response_id", "repayment_id", "decision_id", "account_id"),
 )
-SELECTED = tuple(
-    f"path:models/{place}"
-    for place in (
-        "intermediate/segmentation",
-        "intermediate/value",
-        "intermediate/churn",
-        "marts/segmentation",
-        "marts/value",
-    )
+SELECTED = (
+    *("path:models/intermediate/segmentation", "path:models/intermediate/value"),
+    *("path:models/intermediate/churn", "path:models/marts/value"),
+    *("fct_user_tier", "fct_user_lifecycle"),
 )
 
 

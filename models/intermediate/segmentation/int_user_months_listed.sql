@@ -7,6 +7,19 @@ with accounts as (
 
 ),
 
+-- A birth date counts from the day it was told: a month must not know what was said later.
+births as (
+
+    select
+        user_key,
+        cast(attribute_value as date) as birth_date,
+        coalesce({{ business_day('observed_at') }}, cast('1900-01-01' as date)) as told_date,
+        coalesce({{ business_day('valid_to_at') }}, cast('9999-12-31' as date)) as ended_date
+    from {{ ref('int_attributes_survived') }}
+    where attribute_name = 'birth_date'
+
+),
+
 registered as (
 
     select *
@@ -35,7 +48,6 @@ users as (
 
     select
         accounts.user_key,
-        accounts.birth_date,
         {{ period_start(
             'month',
             'least('
@@ -75,12 +87,12 @@ select
     cast(
         floor(
             (
-                {{ months_between('users.birth_date', 'months.month_end_date') }}
+                {{ months_between('births.birth_date', 'months.month_end_date') }}
                 - case
                     when
                         {{ add_months(
-                            'users.birth_date',
-                            months_between('users.birth_date', 'months.month_end_date')
+                            'births.birth_date',
+                            months_between('births.birth_date', 'months.month_end_date')
                         ) }} > months.month_end_date
                         then 1
                     else 0
@@ -93,6 +105,11 @@ select
 from users
 inner join months
     on users.first_month_date <= months.month_date
+left join births
+    on
+        users.user_key = births.user_key
+        and months.month_end_date >= births.told_date
+        and months.month_end_date < births.ended_date
 left join stages
     on
         users.user_key = stages.user_key

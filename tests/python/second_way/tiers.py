@@ -17,7 +17,7 @@ from finview.settings import project_root
 from second_way.facts import Facts, Order
 from second_way.periods import end_of, months_between, shifted, start_of
 from second_way.raw import Node, seed
-from second_way.users import birth_dates
+from second_way.users import births_told
 
 RHYTHMS = {"consumer_credit": 30, "wealth": 90, "payment": 14, "insurance": 365}
 OTHER_RHYTHM = 30
@@ -150,16 +150,19 @@ def _days_past_due(instalments: list[tuple[date, date | None]], end: date) -> in
     return max(open_days, default=0)
 
 
-def _age(birth: date | None, end: date) -> int | None:
-    if birth is None:
+def _age(told: list[tuple[date, date]], end: date) -> int | None:
+    """Age on a day, as far as a birth date was told by then."""
+    births = [born for day, born in told if day <= end]
+    if not births:
         return None
+    birth = births[-1]
     return sum(shifted(birth, 12 * age) <= end for age in range(1, 150))
 
 
 def tiers_of(facts: Facts) -> dict[tuple[Node, date], TierMonth]:
     """Tier of every user with an account, by month."""
     numbers, activities, assets = settings(), _activities(facts), _assets(facts)
-    instalments, born = _instalments(facts), birth_dates(facts)
+    instalments, born = _instalments(facts), births_told(facts)
     orders: dict[Node, list[Order]] = defaultdict(list)
     for order in facts.orders:
         orders[order.user].append(order)
@@ -182,7 +185,7 @@ def tiers_of(facts: Facts) -> dict[tuple[Node, date], TierMonth]:
                     "assets_amount": owned,
                     "revenue_12m": sum((o.revenue for o in recent), Decimal(0)),
                     "order_count_12m": len(recent),
-                    "age_years": _age(born.get(user), end),
+                    "age_years": _age(born[user], end),
                     "always": 1,
                 }
             )

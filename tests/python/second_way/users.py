@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -77,6 +77,20 @@ def age_bands(facts: Facts) -> dict[Node, str]:
 def birth_dates(facts: Facts) -> dict[Node, date | None]:
     """Birth of each user with an account."""
     return golden_values(facts, "birth_date")
+
+
+def births_told(facts: Facts) -> dict[Node, list[tuple[date, date]]]:
+    """Days on which a birth date was told, and the date, in the order in which they count."""
+    rows = {row["customer_id"]: row for row in facts.raw["crm/customers"]}
+    told = {}
+    for user, accounts in facts.who.accounts().items():
+        known = [rows[name] for name in sorted(accounts, reverse=True) if name in rows]
+        said = [(row["updated_at"] or row["registered_at"], row["birth_date"]) for row in known]
+        said.sort(key=lambda one: (one[0] is not None, one[0] or datetime.min))
+        told[user] = [
+            (facts.raw.day(at) if at else date.min, born) for at, born in said if born is not None
+        ]
+    return told
 
 
 def golden_values(facts: Facts, column: str) -> dict[Node, Any]:
