@@ -28,6 +28,8 @@ FAMILY = "churn"
 JUDGED = 1
 #: Fewer users who left, in either part, say too little.
 LEAST_LEAVERS = 20
+#: Bands of the chance to leave whose shares are watched.
+BANDS = 10
 #: Weight of the pull towards 0, in users: a level that few have learns little.
 RIDGE = 1.0
 
@@ -76,6 +78,10 @@ def fit_churn(home: Home, settings: Settings) -> tuple[Judged, list[Parameter]]:
     ]
     terms.append(Parameter(FAMILY, None, "term", "intercept", decimal(model.intercept)))
     challenger = quality(challenge(train, judge), judge, threshold)
+    terms += [
+        Parameter(FAMILY, None, "band", "score_band", decimal(share), band)
+        for band, share in enumerate(band_shares(model.probability(features, judge), judge))
+    ]
     judged = Judged(FAMILY, None, {}, figures, baseline, previous, reason, challenger)
     # The outcomes of the last day trained on were known on the day judged on.
     return judged, [*terms, *parameter_rows(judged, judged_on.isoformat())]
@@ -119,6 +125,13 @@ def train_scorecard(features: Sequence[str], patterns: Patterns) -> Scorecard:
         intercept += mean
         weights |= {place: round(float(solution[column[place]]) - mean, 9) for place in mine}
     return Scorecard(round(intercept, 9), weights)
+
+
+def band_shares(chance: FloatArray, patterns: Patterns) -> list[float]:
+    """Shares of the users by tenth of their chance to leave: what later scores are held against."""
+    band = np.minimum(np.floor(np.round(chance, 6) * 10), BANDS - 1).astype(int)
+    users = np.bincount(band, weights=patterns.users, minlength=BANDS)
+    return [float(share) for share in np.round(users / users.sum(), 9)]
 
 
 def quality(chance: FloatArray, patterns: Patterns, threshold: float) -> dict[str, float]:

@@ -21,7 +21,7 @@ TABLE = "value_parameters"
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row; `kind` is parameter, node, quality, window or verdict."""
+    """One row; `kind` is parameter, term, node, band, quality, window or verdict."""
 
     model_family: str
     product_line: str | None

@@ -70,6 +70,13 @@ MARTS = {
             cast(2 as decimal(18, 2)) as predicted_margin_12_months_amount,
             cast(5 as decimal(18, 2)) as predicted_margin_36_months_amount
         from crm_customers""",
+    "report.rpt_churn_drift": """
+        select date '2024-12-31' as counted_to_date, 'v0001' as model_version, band as score_band,
+            cast(10 as bigint) as users, cast(0.5 as decimal(24, 6)) as share_ratio,
+            cast(0.5 as decimal(24, 6)) as fitted_share_ratio,
+            cast(0 as decimal(24, 6)) as stability_term
+        from range(2) as bands(band)
+    """,
     "mart.fct_churn_warning": """
         select customer_id as user_key, cast(0.1 as decimal(8, 6)) as churn_ratio,
             row_number() over (order by customer_id) % 4 = 0 as is_warned from crm_customers""",
@@ -201,6 +208,7 @@ MUTATIONS = [
     ),
     ("mart.fct_churn_warning", "update {t} set is_warned = true", "warned_in_range"),
     ("mart.fct_churn_warning", "update {t} set churn_ratio = 0.6", "mean_chance_in_range"),
+    ("report.rpt_churn_drift", "update {t} set stability_term = 0.13", "scores_have_not_moved"),
     (
         "mart.fct_next_best_scenario",
         "delete from {t} where user_key = (select min(user_key) from {t})",

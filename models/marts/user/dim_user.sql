@@ -81,6 +81,25 @@ cities as (
 
 ),
 
+forecasts as (
+
+    select
+        user_key,
+        sum(predicted_margin_36_months) as predicted_margin
+    from {{ ref('int_users_value_predicted') }}
+    where not is_holdout
+    group by user_key
+
+),
+
+warnings as (
+
+    select *
+    from {{ ref('int_users_churn_scored') }}
+    where snapshot_number = 0
+
+),
+
 settings as (
 
     {{ pivoted_settings(ref('tier_settings'), ['high_net_worth_amount']) }}
@@ -170,7 +189,10 @@ select
     scores.rfm_segment,
     scores.rfm_class,
     risks.risk_tolerance_level,
-    coalesce(risks.assets_amount >= settings.high_net_worth_amount, false) as is_high_net_worth
+    coalesce(risks.assets_amount >= settings.high_net_worth_amount, false) as is_high_net_worth,
+    cast(forecasts.predicted_margin as decimal(18, 2)) as predicted_margin_36_months_amount,
+    warnings.churn_probability as churn_ratio,
+    coalesce(warnings.is_warned, false) as is_churn_warned
 from users
 cross join settings
 left join stages
@@ -181,6 +203,10 @@ left join scores
     on users.user_key = scores.user_key
 left join risks
     on users.user_key = risks.user_key
+left join forecasts
+    on users.user_key = forecasts.user_key
+left join warnings
+    on users.user_key = warnings.user_key
 left join golden
     on users.user_key = golden.user_key
 left join provinces
