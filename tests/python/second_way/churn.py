@@ -11,6 +11,7 @@ from decimal import Decimal
 import yaml
 
 from finview.settings import Home, project_root
+from finview.value.churn import BANDS
 from finview.value.parameters import PROMOTED, Parameter, append_version
 from second_way.facts import Facts
 from second_way.periods import ALL, Published, start_of
@@ -33,6 +34,10 @@ def plant_scorecard(home: Home, trained_to: date) -> None:
         Parameter("churn", None, "term", feature, Decimal(weight), level)
         for feature, weights in WEIGHTS.items()
         for level, weight in enumerate(weights)
+    ]
+    terms += [
+        Parameter("churn", None, "band", "score_band", Decimal("0.1"), band)
+        for band in range(BANDS)
     ]
     terms += [
         Parameter("churn", None, "term", "intercept", Decimal(INTERCEPT)),
