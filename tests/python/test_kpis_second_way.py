@@ -110,8 +110,8 @@ def models(home: Home, marts: duckdb.DuckDBPyConnection) -> Models:
     assert found, "the home has no scorecard of churn"
     window = next(row.note for row in found[1] if row.kind == "window")
     worth = marts.execute(
-        "select sum(predicted_margin_36_months_amount) from mart.fct_user_value "
-        "inner join mart.dim_user using (user_key) where registration_date is not null"
+        "select sum(predicted_margin_36_months_amount) from mart.dim_user "
+        "where registration_date is not null"
     ).fetchall()[0][0]
     return Models(tuple(found[1]), date.fromisoformat(window or ""), worth)
 
