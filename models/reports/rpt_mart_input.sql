@@ -2,16 +2,19 @@
 -- The pairs are those of dbt's graph; only whether a table is there comes from data.
 {% set pairs = mart_inputs(reporters=['rpt_source_delivery', 'rpt_mart_input']) %}
 
+-- One list of rows: hundreds of unions are more than Spark's planner has stack for.
 with inputs as (
-    {% for schema_name, model_name, source_name, table_name in pairs %}
-    select
-        '{{ schema_name }}' as schema_name,
-        '{{ model_name }}' as model_name,
-        '{{ source_name }}.{{ table_name }}' as source_table
-    {% if not loop.last %}
-    union all
-    {% endif %}
-    {% endfor %}
+
+    select pairs.*
+    from (
+        values
+        {% for schema_name, model_name, source_name, table_name in pairs %}
+        (
+            '{{ schema_name }}', '{{ model_name }}', '{{ source_name }}.{{ table_name }}'
+        ){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as pairs (schema_name, model_name, source_table)
+
 ),
 
 deliveries as (
