@@ -1,6 +1,6 @@
 """What tiers, value and churn cost for many users: a built home with its users multiplied.
 
-    .venv/bin/python benchmarks/value/measure.py HOME --users 100000 --work /tmp/grown
+    .venv/bin/python benchmarks/value/measure.py HOME --users 100000 --work var/grown
 
 Copies the tables that the models of segmentation, value and churn read, once per copy of the users
 with keys of their own, builds those models with dbt and fits on them. Prints CPU seconds, clock,

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import duckdb
 import numpy as np
 
-from finview.errors import FinviewError
+from finview.engines.reading import warehouse_rows
 from finview.settings import Home, Settings
 from finview.value.balances import Holdings
 from finview.value.counts import Counts, FloatArray, Spends
@@ -121,19 +120,10 @@ def rows(home: Home, settings: Settings, query: str) -> list[tuple[Any, ...]]:
     Raises:
         FinviewError: there is none, it is in use, or it was built before value was part of it.
     """
-    if settings.engine == "spark":
-        from finview.spark import connected, find_endpoint
-
-        with connected(find_endpoint(home, settings)) as spark:
-            return spark.execute(query)
-    if not home.warehouse_file.is_file():
-        raise FinviewError("nothing is built yet", "finview run")
-    try:
-        with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
-            return connection.execute(query).fetchall()
-    except duckdb.CatalogException as error:
-        raise FinviewError("the last build has no counts of users", "finview run") from error
-    except duckdb.IOException as error:
-        raise FinviewError(
-            "the warehouse is in use", "wait for the build to end, then: finview value fit"
-        ) from error
+    return warehouse_rows(
+        home,
+        settings,
+        query,
+        missing="the last build has no counts of users",
+        command="finview value fit",
+    )

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
-from finview.errors import FinviewError
+from finview.engines.reading import warehouse_rows
 from finview.identity.matching.comparisons import COLUMN, Comparison
 from finview.settings import Home, Settings
 
@@ -114,24 +113,10 @@ def _array(values: list[Any]) -> pa.Array:
 
 
 def _rows(home: Home, settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    """Rows of the home's warehouse.
-
-    Raises:
-        FinviewError: there is none, it is in use, or it was built before matching was part of it.
-    """
-    if settings.engine == "spark":
-        from finview.spark import connected, find_endpoint
-
-        with connected(find_endpoint(home, settings)) as spark:
-            return spark.execute(query)
-    if not home.warehouse_file.is_file():
-        raise FinviewError("nothing is built yet", "finview run")
-    try:
-        with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
-            return connection.execute(query).fetchall()
-    except duckdb.CatalogException as error:
-        raise FinviewError("the last build has no device pairs", "finview run") from error
-    except duckdb.IOException as error:
-        raise FinviewError(
-            "the warehouse is in use", "wait for the build to end, then: finview identity fit"
-        ) from error
+    return warehouse_rows(
+        home,
+        settings,
+        query,
+        missing="the last build has no device pairs",
+        command="finview identity fit",
+    )
