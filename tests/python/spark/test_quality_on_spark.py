@@ -39,6 +39,9 @@ from finview.quality.spark_run import run_on_spark  # noqa: E402
 from finview.quality.spark_views import relocated  # noqa: E402
 from finview.spark import Endpoint, connected, find_endpoint  # noqa: E402
 
+#: Minutes of a cluster that is busy planning: make test-spark-long.
+pytestmark = pytest.mark.long
+
 PROJECT = Path(__file__).resolve().parents[3]
 NOTE = {"severity": "critical", "note": "2026-11-22: a test", "owner": "tests"}
 
@@ -210,7 +213,6 @@ def typed(endpoint: Endpoint) -> str:
     return "checks_bad.typed"
 
 
-@pytest.mark.long
 def test_landed_suites_agree_with_duckdb(
     cluster_home: Home, endpoint: Endpoint, contract: Contract
 ) -> None:
@@ -257,7 +259,6 @@ def count_by_day(schema: str, table: Table) -> str:
     )
 
 
-@pytest.mark.long
 def test_bad_data_fails_as_on_duckdb(
     endpoint: Endpoint, on_cluster: Settings, tmp_path: Path, contract: Contract
 ) -> None:
