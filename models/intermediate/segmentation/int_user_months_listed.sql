@@ -84,6 +84,7 @@ select
     months.month_date,
     months.month_end_date,
     months.is_complete,
+    births.birth_date,
     cast(
         floor(
             (

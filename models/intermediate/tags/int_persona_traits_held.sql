@@ -6,6 +6,7 @@ with months as (
     select
         user_key,
         month_end_date,
+        birth_date,
         {{ add_months('month_date', 1) }} as quarter_date
     from {{ ref('int_user_months_listed') }}
     where is_complete and month(month_date) in (3, 6, 9, 12)
@@ -16,18 +17,6 @@ user_tags as (
 
     select *
     from {{ ref('int_tags_in_force') }}
-
-),
-
-births as (
-
-    select
-        user_key,
-        cast(attribute_value as date) as birth_date,
-        coalesce({{ business_day('observed_at') }}, cast('1900-01-01' as date)) as told_date,
-        coalesce({{ business_day('valid_to_at') }}, cast('9999-12-31' as date)) as ended_date
-    from {{ ref('int_attributes_survived') }}
-    where attribute_name = 'birth_date'
 
 ),
 
@@ -46,17 +35,12 @@ aged as (
         months.quarter_date,
         bands.age_band
     from months
-    inner join births
-        on
-            months.user_key = births.user_key
-            and months.month_end_date >= births.told_date
-            and months.month_end_date < births.ended_date
     inner join bands
         on
             months.month_end_date
-            >= {{ add_months('births.birth_date', 'bands.from_years * 12') }}
+            >= {{ add_months('months.birth_date', 'bands.from_years * 12') }}
             and months.month_end_date
-            < {{ add_months('births.birth_date', 'bands.to_years * 12') }}
+            < {{ add_months('months.birth_date', 'bands.to_years * 12') }}
 
 ),
 
