@@ -152,6 +152,24 @@ def marts_file(
     return path, rows
 
 
+def has_value(home: Home, table: Table, column: str) -> bool:
+    """Whether any accepted row of a delivered table has a value in a column.
+
+    Raises:
+        FinviewError: the accepted files cannot be read.
+    """
+    files = home.accepted / table.source / table.name / "**" / "*.parquet"
+    query = (
+        f"select {column} from read_parquet({quoted(files)}, union_by_name = true, "
+        f"hive_partitioning = false) where {column} is not null limit 1"
+    )
+    try:
+        with duckdb.connect() as connection:
+            return connection.execute(query).fetchone() is not None
+    except duckdb.Error as error:
+        raise unreadable(table, str(error).splitlines()[0]) from error
+
+
 def landed_query(home: Home, table: Table, settings: Settings) -> str:
     """SELECT on the accepted files of a table: the latest version of each key, if not deleted."""
     files = home.accepted / table.source / table.name / "**" / "*.parquet"

@@ -53,8 +53,8 @@ class Suite:
         relation: `schema.table` in the file that is checked.
         keys: Columns that name a failing row; never personal ones.
         expectations: At least one.
-        may_be_empty_without: Source tables (`source.table`); while all of them are absent, the
-            relation may be empty.
+        may_be_empty_without: Inputs (`source.table`, `source.table.column`, `model.family`); while
+            all of them are absent, the relation may be empty.
     """
 
     name: str

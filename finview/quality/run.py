@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from finview.contract import Contract, Table, load_contract
 from finview.errors import FinviewError
-from finview.quality.checks_file import landed_file, marts_file
+from finview.quality.checks_file import accepted_columns, has_value, landed_file, marts_file
 from finview.quality.generated import published_suite, with_contract, with_row_count
 from finview.quality.model import CheckResult, Suite
 from finview.quality.runner import duckdb_source, run_suites, skip
@@ -108,7 +108,7 @@ def run_marts(
     day = as_of or _as_of(home, contract, settings, candidate_file)
     previous = rows_of_manifest(home.published / "current" / "manifest.json")
     path, rows = marts_file(home, contract, settings, day, candidate_file, previous)
-    checked, skipped = _mart_suites(written, absent_inputs(home, contract), rows)
+    checked, skipped = _mart_suites(written, absent_inputs(home, contract, written), rows)
     rows["control.relations"] = len(rows)
     return run_suites(checked, rows, duckdb_source(path, candidate_file)) + skipped
 
@@ -146,7 +146,7 @@ def run_marts_on_spark(
     previous = rows_of_manifest(home.published / "current" / "manifest.json")
     endpoint = find_endpoint(home, settings)
     rows = prepare_marts(endpoint, contract, settings, as_of, previous)
-    checked, skipped = _mart_suites(written, absent_inputs(home, contract), rows)
+    checked, skipped = _mart_suites(written, absent_inputs(home, contract, written), rows)
     rows["control.relations"] = len(rows)
     return run_on_spark(endpoint, checked, rows) + skipped
 
@@ -156,12 +156,33 @@ def absent_tables(home: Home, contract: Contract) -> set[str]:
     return {table.full_name for table in contract.tables if _is_absent(home, table)}
 
 
-def absent_inputs(home: Home, contract: Contract) -> set[str]:
-    """What marts lack: tables as in `absent_tables`, and `model.<family>` of none promoted yet."""
+def absent_inputs(home: Home, contract: Contract, suites: Iterable[Suite]) -> set[str]:
+    """What marts lack, of what suites say that a mart may be empty without.
+
+    Tables as in `absent_tables`, `model.<family>` of none promoted yet, and columns
+    (`source.table.column`) without a value in any accepted row.
+
+    Raises:
+        FinviewError: a suite names an input that does not exist.
+    """
     from finview.value.parameters import promoted_families
 
-    unfitted = set(_FAMILIES) - promoted_families(home)
-    return absent_tables(home, contract) | {f"model.{family}" for family in unfitted}
+    tables = {table.full_name: table for table in contract.tables}
+    absent = absent_tables(home, contract)
+    absent |= {f"model.{family}" for family in set(_FAMILIES) - promoted_families(home)}
+    known = {*tables, *(f"model.{family}" for family in _FAMILIES)}
+    named = {name for suite in suites for name in suite.may_be_empty_without}
+    for name in sorted(named - known):
+        table = tables.get(name.rpartition(".")[0])
+        column = name.rpartition(".")[2]
+        if table is None or column not in dict(accepted_columns(table)):
+            raise FinviewError(
+                f"a suite may be empty without {name}, which the contract does not have",
+                "name source.table, source.table.column or model.family",
+            )
+        if table.full_name in absent or not has_value(home, table, column):
+            absent.add(name)
+    return absent
 
 
 def rows_of_manifest(manifest: Path) -> dict[str, int]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, roots_jacobi
+from scipy.linalg import eigh_tridiagonal
+from scipy.special import gammaln
 
 from finview.value.counts import Counts, FloatArray
 from finview.value.search import most_likely
@@ -66,9 +67,9 @@ class BgNbd:
         The textbook form needs a hypergeometric function, which no engine has and whose series
         converges ever slower the longer the horizon; this sum is the same figure in powers alone.
         """
-        points, weights = roots_jacobi(number, self.b - 1, self.a - 1)
+        points, weights = beta_quadrature(self.a, self.b, number)
         # No chance below this changes a figure, and SQL, which has no expm1, keeps its digits.
-        return np.maximum((1 + points) / 2, 1e-8), weights / weights.sum()
+        return np.maximum(points, 1e-8), weights
 
     def expected_if_alive(self, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
         """Purchases within the horizon of customers who still buy; as in SQL."""
@@ -85,6 +86,30 @@ class BgNbd:
         return self.probability_alive(counts) * self.expected_if_alive(
             counts.frequency, counts.age, horizon
         )
+
+
+def beta_quadrature(a: float, b: float, number: int) -> tuple[FloatArray, FloatArray]:
+    """Gauss-Jacobi points in (0, 1) for means over beta(a, b), with weights that add up to one.
+
+    By the eigenvalues of the recurrence of the polynomials (Golub, Welsch 1969). Unlike a library's
+    rule it never forms the integral of the weight function, which overflows where all customers
+    leave with nearly the same chance (a and b in the thousands).
+    """
+    # Monic Jacobi polynomials on [-1, 1] of (1 - t)^(b - 1) (1 + t)^(a - 1).
+    first, second, total = b - 1, a - 1, a + b - 2
+    n = np.arange(1, number, dtype=np.float64)
+    spread = 2 * n + total
+    diagonal = np.empty(number)
+    diagonal[0] = (second - first) / (total + 2)
+    diagonal[1:] = (second - first) * total / (spread * (spread + 2))
+    beside = 4 * n * (n + first) * (n + second) * (n + total)
+    # n + total and spread - 1 are the same for n = 1, and both zero where a + b = 1.
+    beside[0] = 4 * (1 + first) * (1 + second)
+    below = spread**2 * (spread + 1) * (spread - 1)
+    below[0] = spread[0] ** 2 * (spread[0] + 1)
+    values, vectors = eigh_tridiagonal(diagonal, np.sqrt(beside / below))
+    weights = vectors[0] ** 2
+    return (1 + values) / 2, weights / weights.sum()
 
 
 def fit_bgnbd(counts: Counts) -> BgNbd:

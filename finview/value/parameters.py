@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from decimal import Decimal
+from math import isfinite
 
 from finview.identity import state
 from finview.settings import Home
@@ -32,9 +33,9 @@ class Parameter:
     note: str | None = None
 
 
-def decimal(value: float) -> Decimal:
-    """`value` as it is stored."""
-    return Decimal(f"{value:.18f}")
+def decimal(value: float) -> Decimal | None:
+    """`value` as it is stored; nothing where it is no number."""
+    return Decimal(f"{value:.18f}") if isfinite(value) else None
 
 
 def append_version(home: Home, rows: Iterable[Parameter]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 from finview.value.challenger import NAME as CHALLENGER
 from finview.value.parameters import PROMOTED, REFUSED, Parameter, decimal
@@ -31,6 +32,9 @@ def reason_to_refuse(
 ) -> str:
     """Why it is refused; the first figure is an error, lower is better."""
     deciding = next(iter(figures))
+    for label, value in figures.items():
+        if not isfinite(value):
+            return f"its {label.replace('_', ' ')} is not a number: the counts admit no such model"
     if figures[deciding] >= baseline[deciding]:
         return f"no better than {rival}"
     if previous and figures[deciding] >= previous[1][deciding]:

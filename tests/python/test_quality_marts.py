@@ -424,6 +424,40 @@ def test_empty_relation_passes_only_without_its_input(
     assert skipped[0].observed == "empty: never delivered: crm.tickets"
 
 
+def test_empty_relation_passes_without_a_value_in_the_column_it_needs(
+    home: Home, contract: Contract, tmp_path: Path
+) -> None:
+    change(home, "delete from mart.fct_next_best_scenario")
+    change(home, "update mart.dim_user set registration_date = null")
+    suites = only(tmp_path, "mart.fct_next_best_scenario")
+    arguments = {"contract": contract, "as_of": AS_OF, "suites": suites}
+    (home.published / "current" / "manifest.json").unlink()
+
+    assert not passed(run_marts(home, Settings(), candidate(home), **arguments))
+    for path in (home.accepted / "crm" / "customers").rglob("*.parquet"):
+        frame = duckdb.read_parquet(str(path))
+        frame.project("* replace (null::timestamp as registered_at)").write_parquet(f"{path}.new")
+        Path(f"{path}.new").replace(path)
+    results = run_marts(home, Settings(), candidate(home), **arguments)
+
+    assert passed(results)
+    assert {r.observed for r in results if r.suite == "mart.fct_next_best_scenario"} == {
+        "empty: never delivered: crm.customers.registered_at"
+    }
+
+
+@pytest.mark.parametrize("name", ["crm.customers.registred_at", "crm.customer", "model.luck"])
+def test_an_input_that_does_not_exist_is_refused(
+    home: Home, contract: Contract, tmp_path: Path, name: str
+) -> None:
+    suites = only(tmp_path, "mart.fct_ticket")
+    path = suites / "mart.fct_ticket.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("- crm.tickets", f"- {name}"))
+
+    with pytest.raises(FinviewError, match=f"may be empty without {name}"):
+        run_marts(home, Settings(), candidate(home), contract=contract, as_of=AS_OF, suites=suites)
+
+
 def test_totals_stop_at_the_day_and_take_the_latest_version(
     home: Home, contract: Contract, tmp_path: Path
 ) -> None:

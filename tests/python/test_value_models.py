@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import hyp2f1
+from scipy.special import hyp2f1, roots_jacobi
 
 from finview.settings import project_root
-from finview.value.bgnbd import BgNbd, fit_bgnbd
+from finview.value.bgnbd import NODES, BgNbd, beta_quadrature, fit_bgnbd
 from finview.value.counts import Counts, Spends
 from finview.value.gamma_gamma import GammaGamma, fit_gamma_gamma
+from finview.value.parameters import decimal
+from finview.value.verdict import reason_to_refuse
 
 DATA = Path(os.environ.get("FINVIEW_REAL_DATA") or project_root().parent / "shared" / "data")
 CDNOW = DATA.resolve() / "cdnow" / "CDNOW_sample.txt"
@@ -92,6 +94,32 @@ def test_the_sum_over_nodes_is_the_formula_of_the_paper(model: BgNbd, horizon: f
     found = model.expected_if_alive(x, age, horizon)
     wanted = [_textbook(model, *pair, horizon) for pair in zip(x, age, strict=True)]
     assert found == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("a", [1e-5, 0.3, 0.793, 5.0, 160_000.0])
+@pytest.mark.parametrize("b", [1e-5, 0.7, 2.426, 1_000.0, 160_000.0])
+def test_nodes_have_the_moments_of_the_beta_for_any_parameters_of_a_search(
+    a: float, b: float
+) -> None:
+    points, weights = beta_quadrature(a, b, NODES)
+    assert np.isfinite(points).all() and np.isfinite(weights).all()
+    assert weights.sum() == pytest.approx(1)
+    assert (weights * points).sum() == pytest.approx(a / (a + b), rel=1e-5)
+    second = a * (a + 1) / ((a + b) * (a + b + 1))
+    assert (weights * points**2).sum() == pytest.approx(second, rel=1e-8)
+
+
+def test_nodes_are_those_of_a_library() -> None:
+    points, weights = beta_quadrature(0.793, 2.426, NODES)
+    theirs, their_weights = roots_jacobi(NODES, 1.426, -0.207)
+    assert points == pytest.approx((1 + theirs) / 2, abs=1e-12)
+    assert weights == pytest.approx(their_weights / their_weights.sum(), abs=1e-10)
+
+
+def test_a_model_whose_error_is_no_number_is_refused() -> None:
+    reason = reason_to_refuse({"root_mean_square_error": float("nan")}, {}, None, "a rival")
+    assert reason == "its root mean square error is not a number: the counts admit no such model"
+    assert decimal(float("nan")) is None and decimal(float("inf")) is None
 
 
 def test_who_never_came_back_cannot_have_left() -> None:
