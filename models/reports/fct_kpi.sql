@@ -2,23 +2,29 @@
 -- The SQL of a KPI is in kpis/<area>/kpi_<kpi_id>.sql; this table puts them under one another.
 {% set kpi_ids = [
     'cac', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
+
     'registration_to_first_order', 'coupon_redemption_rate',
+
     'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
+
     'mau', 'mau_growth_yoy', 'user_growth_yoy',
-    'revenue_growth', 'ltv', 'ltv_growth', 'ltv_cac_ratio', 'cac_payback_months',
-    'marketing_roi',
-    'high_value_concentration',
-    'aum_growth_yoy', 'hnw_annual_contribution', 'hnw_churn_rate',
-    'hnw_reach_rate', 'hnw_renewal_rate',
-    'tier_share', 'tier_potential_conversion',
+
     'push_open_rate', 'contact_frequency',
-    'contact_without_consent', 'consent_rate',
-    'complaint_rate', 'complaint_promise_share', 'complaint_resolution_days',
+
     'scenario_revenue_share',
-    'identity_match_rate',
-    'dynamic_tag_coverage', 'basic_tag_only_share', 'behaviour_data_use_rate',
-    'persona_accuracy',
-    'churn_model_accuracy',
+
+    'revenue_growth', 'ltv', 'ltv_growth', 'ltv_cac_ratio', 'cac_payback_months', 'marketing_roi',
+    'high_value_concentration', 'aum_growth_yoy', 'hnw_annual_contribution', 'hnw_churn_rate',
+    'hnw_reach_rate', 'hnw_renewal_rate',
+
+    'tier_share', 'tier_potential_conversion', 'churn_model_accuracy',
+
+    'identity_match_rate', 'dynamic_tag_coverage', 'basic_tag_only_share',
+    'behaviour_data_use_rate', 'persona_accuracy',
+
+    'contact_without_consent', 'consent_rate',
+
+    'complaint_rate', 'complaint_promise_share', 'complaint_resolution_days',
 ] %}
 
 with missing_inputs as (

@@ -1,11 +1,15 @@
 -- Grain: one row per KPI that is built and raw table it needs, with the table's rows.
 {% set tables = [
     ('channel', 'ad_spend_daily'), ('channel', 'ad_touches'), ('channel', 'app_events'),
-    ('channel', 'campaigns'), ('channel', 'coupons'), ('channel', 'messages'),
-    ('transaction', 'products'), ('transaction', 'orders'), ('transaction', 'repayments'),
-    ('transaction', 'asset_balances'),
-    ('crm', 'customers'), ('crm', 'customer_devices'), ('crm', 'consents'), ('crm', 'tickets'),
-    ('crm', 'surveys'),
+    ('channel', 'campaigns'), ('channel', 'community_activity'), ('channel', 'community_members'),
+    ('channel', 'coupons'), ('channel', 'messages'), ('channel', 'offline_events'),
+    ('channel', 'partner_calls_daily'), ('channel', 'referrals'), ('channel', 'social_profiles'),
+    ('channel', 'wecom_contacts'),
+    ('transaction', 'asset_balances'), ('transaction', 'credit_applications'),
+    ('transaction', 'orders'), ('transaction', 'products'), ('transaction', 'repayments'),
+    ('crm', 'consents'), ('crm', 'customer_devices'), ('crm', 'customers'),
+    ('crm', 'experiment_assignments'), ('crm', 'leads'), ('crm', 'recommendations'),
+    ('crm', 'surveys'), ('crm', 'tickets'),
 ] %}
 
 with counted as (

@@ -1,0 +1,10 @@
+-- Inputs of KPIs whose rows nobody counts: without them a KPI would show zeros instead of nothing.
+select
+    inp.kpi_id,
+    inp.source_table
+from {{ ref('kpi_inputs') }} as inp
+left join {{ ref('int_kpi_inputs_checked') }} as checked
+    on
+        inp.kpi_id = checked.kpi_id
+        and inp.source_table = checked.source_table
+where checked.kpi_id is null
