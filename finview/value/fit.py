@@ -1,4 +1,4 @@
-"""`finview value fit`: parameters of value from the last build, and their verdict.
+"""`finview value fit`: parameters of value and attribution from the last build, and their verdict.
 
 Trained is on what was known the day before the holdout (`ltv_holdout_weeks`), judged on the
 holdout. Each product line has a verdict of its own.
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from finview.attribution.fit import fit_attribution
 from finview.errors import FinviewError
 from finview.settings import Home, load_settings, project_root
 from finview.value import reading
@@ -67,6 +68,9 @@ def fit(home: Home) -> Fit:
     churn, terms = fit_churn(home, settings)
     judged.append(churn)
     rows += terms
+    for found, terms in fit_attribution(home, settings):
+        judged.append(found)
+        rows += terms
     return Fit(append_version(home, rows), tuple(judged))
 
 

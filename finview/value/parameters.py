@@ -22,7 +22,7 @@ TABLE = "value_parameters"
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row; `kind` is parameter, term, node, band, quality, window or verdict."""
+    """One row; `kind` is parameter, term, node, node_*, band, quality, window or verdict."""
 
     model_family: str
     product_line: str | None
