@@ -3,8 +3,8 @@
 The chain has the states '(start)', one per channel, '(conversion)' and '(none)'; its transition
 probabilities are the shares of the counted steps. With Q the transitions between channels, r their
 chance to convert at once and s the chances of the first channel, the chance that a path converts is
-s (I - Q)^-1 r (absorbing Markov chains, Kemeny and Snell 1960). Taking a channel out sends its paths
-to '(none)': its removal effect is the share of conversions that is lost (Anderl et al. 2016).
+s (I - Q)^-1 r (absorbing Markov chains, Kemeny and Snell 1960). Taking a channel out sends its
+paths to '(none)': its removal effect is the share of conversions that is lost (Anderl et al. 2016).
 """
 
 from __future__ import annotations

@@ -113,42 +113,56 @@ summed as (
 
 ),
 
--- What one more user costs at the month's spend.
+-- What one more user costs at the month's spend, with both ends of its interval.
 marginal as (
 
     select
         period_start_date as month_date,
         cut_value,
-        max(case when cut_name in ('all', 'channel') then kpi_value end) as marginal_cost_amount,
-        max(case when cut_name = 'low' then kpi_value end) as marginal_cost_low_amount,
-        max(case when cut_name = 'high' then kpi_value end) as marginal_cost_high_amount
+        kpi_value
     from {{ ref('kpi_cac_marginal') }}
-    group by period_start_date, cut_value
+
+),
+
+named as (
+
+    select
+        *,
+        case
+            when channel_code = 'all' then 'all'
+            else channel_group || '/' || channel_code
+        end as cut_value
+    from summed
 
 )
 
 select
-    summed.month_date,
-    summed.channel_group,
-    summed.channel_code,
-    summed.is_paid,
-    cast(summed.spend_amount as decimal(18, 2)) as spend_amount,
-    cast(summed.acquired_users as bigint) as acquired_users,
-    cast(summed.ordering_users as bigint) as ordering_users,
-    cast(summed.performing_users as bigint) as performing_users,
-    {{ ratio('summed.spend_amount', 'summed.acquired_users') }} as cost_per_acquired,
-    {{ ratio('summed.spend_amount', 'summed.ordering_users') }} as cost_per_ordering,
-    {{ ratio('summed.spend_amount', 'summed.performing_users') }} as cost_per_performing,
-    marginal.marginal_cost_amount,
-    marginal.marginal_cost_low_amount,
-    marginal.marginal_cost_high_amount,
-    {{ add_months('summed.month_date', 1) }}
+    named.month_date,
+    named.channel_group,
+    named.channel_code,
+    named.is_paid,
+    cast(named.spend_amount as decimal(18, 2)) as spend_amount,
+    cast(named.acquired_users as bigint) as acquired_users,
+    cast(named.ordering_users as bigint) as ordering_users,
+    cast(named.performing_users as bigint) as performing_users,
+    {{ ratio('named.spend_amount', 'named.acquired_users') }} as cost_per_acquired,
+    {{ ratio('named.spend_amount', 'named.ordering_users') }} as cost_per_ordering,
+    {{ ratio('named.spend_amount', 'named.performing_users') }} as cost_per_performing,
+    marginal.kpi_value as marginal_cost_amount,
+    low_end.kpi_value as marginal_cost_low_amount,
+    high_end.kpi_value as marginal_cost_high_amount,
+    {{ add_months('named.month_date', 1) }}
     <= {{ add_days(as_of_date(), 1) }} as is_mature
-from summed
+from named
 left join marginal
     on
-        summed.month_date = marginal.month_date
-        and case
-            when summed.channel_code = 'all' then 'all'
-            else summed.channel_group || '/' || summed.channel_code
-        end = marginal.cut_value
+        named.month_date = marginal.month_date
+        and named.cut_value = marginal.cut_value
+left join marginal as low_end
+    on
+        named.month_date = low_end.month_date
+        and 'low/' || named.cut_value = low_end.cut_value
+left join marginal as high_end
+    on
+        named.month_date = high_end.month_date
+        and 'high/' || named.cut_value = high_end.cut_value

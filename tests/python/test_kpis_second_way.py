@@ -34,6 +34,7 @@ from second_way.periods import (
     start_of,
 )
 from second_way.raw import Node
+from second_way.response import plant_response
 from second_way.tiers import tiers_of
 from support.identity_cases import plant_identity_cases
 from support.pipeline import DAYS, KEY, finview, home_with, sample_landing
@@ -59,6 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     state.create_tables(made)
     # So that of the days that can be judged two are out of time and two are not.
     plant_scorecard(made, FIRST_DAY + timedelta(days=DAYS - 76))
+    plant_response(made)
     done = finview(made, "run", "--no-sample", "--no-scorecard")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return made

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from support.rendered_models import build_models, insert_rows
+from support.rendered_models import build_models, insert_rows, no_attribution
 
 from finview.cli.value import value as value_command
 from finview.errors import FinviewError
@@ -110,6 +110,8 @@ def _home(folder: Path, users: int = 1200, holders: int = 300) -> Home:
             "create table intermediate.int_users_churn_features (counted_to_date date, "
             f"snapshot_number integer, is_churned_after boolean, {levels})"
         )
+        # No path and no bill: tests/python/test_attribution_models.py is about those.
+        no_attribution(connection)
     _build(home).close()
     return home
 
@@ -122,6 +124,9 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ("purchases", "payment"),
         ("balances", "wealth"),
         ("churn", None),
+        ("markov_order", None),
+        ("markov_registration", None),
+        ("response", None),
     ]
     assert [judged.reason for judged in found.judged[:2]] == ["", ""]
     return home

@@ -91,7 +91,7 @@ def gather(raw: Raw, who: Identity, channels: dict[str, dict[str, str]]) -> Fact
     facts = Facts(raw, who, channels)
     facts.touches = _touches(facts)
     engaged: dict[Node, list[Touch]] = defaultdict(list)
-    for touch in facts.touches:
+    for touch in [*facts.touches, *_other_engagements(facts)]:
         if touch.user and touch.engaged_at:
             engaged[touch.user].append(touch)
     facts.registrations = _registrations(facts, engaged)
@@ -158,6 +158,34 @@ def _touches(facts: Facts) -> list[Touch]:
         clicked = row["clicked_at"] if row["purpose"] == "marketing" else None
         add(row, "message", "message_id", user, row["sent_at"], clicked)
     return made
+
+
+def _other_engagements(facts: Facts) -> Iterator[Touch]:
+    """Leads, invitations, staff contacts and communities joined; not from shared identifiers."""
+    raw, who = facts.raw, facts.who
+    channel_of = campaign_channels(facts)
+
+    def made(kind: str, key: str, node: Node, at: datetime, row: Row, channel: str) -> Touch:
+        user = None if node in who.demoted or not node[1] else who.user(*node)
+        return Touch(kind, key, user, at, at, row.get("campaign_id"), channel, row)
+
+    for row in raw["crm/leads"]:
+        channel = row["source_channel"]
+        if channel not in facts.channels:
+            channel = channel_of.get(row["campaign_id"], "unmapped")
+        node = "lead", row["lead_id"]
+        yield made("lead", row["lead_id"], node, row["created_at"], row, channel)
+    for row in raw["channel/referrals"]:
+        node = "phone", row["invitee_phone"]
+        yield made("referral", row["referral_id"], node, row["sent_at"], row, "referral")
+    for table, kind, moment, group, channel in (
+        ("channel/wecom_contacts", "wecom_contact", "added_at", "staff_id", "wecom"),
+        ("channel/community_members", "community_join", "joined_at", "group_id", "community"),
+    ):
+        for row in raw[table]:
+            node = "wecom_user", row["external_user_id"]
+            key = f"{row['external_user_id']}/{row[group]}"
+            yield made(kind, key, node, row[moment], row, channel)
 
 
 def last_touch(touches: Iterable[Touch], moment: datetime) -> Touch | None:

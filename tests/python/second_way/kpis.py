@@ -38,6 +38,7 @@ from second_way.periods import (
 )
 from second_way.personas import persona_kpis
 from second_way.raw import Node, identifier, read_landing, seed
+from second_way.response import marginal_costs
 from second_way.tags import tag_kpis
 from second_way.tiers import tiers_of
 from second_way.users import user_kpis
@@ -84,6 +85,7 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     tag_kpis(facts, tiers, out)
     persona_kpis(facts, tiers, out)
     lifetime_value(facts, tiers, models.predicted, out)
+    marginal_costs(facts, out)
     churn_accuracy(facts, models.trained_to, models.scorecard, out)
     return out.rows
 

@@ -59,7 +59,7 @@ TABLES = {
     "channel/referrals": (
         "referral_id",
         "sent_at",
-        "invitee_phone sent_at registered_customer_id registered_at",
+        "campaign_id invitee_phone sent_at registered_customer_id registered_at",
     ),
     "channel/social_profiles": ("platform open_id", "followed_at", "union_id phone followed_at"),
     "channel/wecom_contacts": (
@@ -96,7 +96,11 @@ TABLES = {
         "merged_at",
         "merged_at undone_at",
     ),
-    "crm/leads": ("lead_id", "created_at", "phone created_at converted_customer_id"),
+    "crm/leads": (
+        "lead_id",
+        "created_at",
+        "phone source_channel campaign_id created_at converted_customer_id",
+    ),
     "crm/customer_devices": ("customer_id device_id", "first_seen_at", "first_seen_at"),
     "crm/consents": ("consent_id", "happened_at", "customer_id purpose action happened_at"),
     "crm/recommendations": (

@@ -62,3 +62,17 @@ def build_models(
         query = environment.from_string(path.read_text("utf-8")).render()
         known[name] = f"intermediate.{name}"
         connection.execute(f"create or replace table intermediate.{name} as {query}")
+
+
+def no_attribution(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables that the fits of attribution read, without rows."""
+    connection.execute("create schema if not exists intermediate")
+    connection.execute(
+        "create table intermediate.int_path_steps_counted "
+        "(goal varchar, from_state varchar, to_state varchar, transition_count bigint)"
+    )
+    connection.execute(
+        "create table intermediate.int_channel_months_acquired (month_date date, "
+        "channel_code varchar, spend_amount decimal(18,2), acquired_users bigint, "
+        "is_complete boolean)"
+    )

@@ -1,7 +1,7 @@
 -- Grain: one row per month and cut. Change of spend over change of acquired users between the
 -- neighbouring levels of a channel's fitted response curve that hold the month's spend. The
--- headline spreads one more CNY over the channels as the month's budget was. The cuts `low` and
--- `high` are the ends of the 95 % interval.
+-- headline spreads one more CNY over the channels as the month's budget was. The cut `interval`
+-- has the ends of the 95 % interval: low/all, high/all, low/<channel>, high/<channel>.
 with months as (
 
     select *
@@ -48,14 +48,14 @@ priced as (
 
 -- noqa: disable=LT02
 bounds as (
-    {% for cut, column in [
-        ('channel', 'marginal_cost_amount'), ('low', 'marginal_cost_low_amount'),
-        ('high', 'marginal_cost_high_amount'),
+    {% for bound, column in [
+        ('', 'marginal_cost_amount'), ('low/', 'marginal_cost_low_amount'),
+        ('high/', 'marginal_cost_high_amount'),
     ] %}
     select
         month_date,
         is_complete,
-        '{{ cut }}' as cut_name,
+        '{{ bound }}' as bound,
         channel_path,
         spend_amount,
         acquired_users,
@@ -73,18 +73,18 @@ summed as (
         month_date,
         is_complete,
         case
-            when grouping(channel_path) = 0 then cut_name
-            when cut_name = 'channel' then 'all'
-            else cut_name
+            when bound <> '' then 'interval'
+            when grouping(channel_path) = 0 then 'channel'
+            else 'all'
         end as cut_name,
-        coalesce(channel_path, 'all') as cut_value,
+        bound || coalesce(channel_path, 'all') as cut_value,
         sum(spend_amount) as numerator,
         sum(users_for_as_much_again) as denominator,
         sum(acquired_users) as sample_size
     from bounds
     group by grouping sets (  -- noqa: PRS
-        (month_date, is_complete, cut_name),
-        (month_date, is_complete, cut_name, channel_path)
+        (month_date, is_complete, bound),
+        (month_date, is_complete, bound, channel_path)
     )
 
 )
