@@ -66,7 +66,9 @@ def scores(warehouse: Path, truth: Path) -> list[Score]:
     found = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         effects = f"read_parquet('{truth / 'channel_effects.parquet'}')"
-        begin = connection.execute("select min(touch_date) from mart.fct_touch").fetchall()
+        begin = connection.execute(
+            "select min(touch_date) from mart.fct_touch where touch_kind = 'click'"
+        ).fetchall()
         for goal, (column, condition) in GOALS.items():
             caused = dict(
                 connection.execute(
