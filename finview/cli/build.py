@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sysconfig
+from contextlib import chdir
 from pathlib import Path
 
 import click
@@ -49,7 +50,8 @@ def run(
     home.create()
     if nothing_delivered(home) and not settings.pull:
         make_sample(home, refuse=no_sample)
-    with Progress() as progress:
+    # dbt looks for the folders of its layers from the working directory, whatever the project is.
+    with Progress() as progress, chdir(project_root()):
         result = pipeline.run(home, full_refresh=full_refresh, on_progress=progress)
     if not no_scorecard:
         print_scorecard(home, level="strategic")

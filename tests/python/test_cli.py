@@ -15,8 +15,9 @@ from click.testing import CliRunner, Result
 
 from finview import scorecard
 from finview.cli import main
+from finview.errors import FinviewError
 from finview.scorecard import ScoreRow, format_value, read_scorecard
-from finview.settings import Home
+from finview.settings import Home, project_root
 
 
 def _call(*arguments: str) -> Result:
@@ -188,3 +189,17 @@ def test_kpi_formats(published: Home) -> None:
     text = _call("kpi", "--all", "--format", "csv", "--home", home).output
     cells = list(csv.DictReader(text.splitlines()))
     assert cells[2]["name_en"] == '\'=HYPERLINK("x")', "a formula must not survive an export"
+
+
+def test_a_run_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Path] = []
+
+    def run(home: Home, **options: object) -> None:
+        seen.append(Path.cwd())
+        raise FinviewError("enough", "nothing")
+
+    monkeypatch.setattr("finview.pipeline.run", run)
+    monkeypatch.setattr("finview.cli.build.make_sample", lambda home, refuse: None)
+    monkeypatch.chdir(tmp_path)
+    assert _call("run").exit_code != 0
+    assert seen == [project_root()] and Path.cwd() == tmp_path
