@@ -112,14 +112,18 @@ judged as (
 )
 
 select
-    month_date,
-    platform,
-    measure_name,
-    is_complete,
-    reported_count,
-    observed_count,
-    observed_ratio,
-    usual_ratio,
-    off_reason is not null as is_off,
-    off_reason
+    judged.month_date,
+    judged.platform,
+    platforms.platform_name_en,
+    platforms.platform_name_zh,
+    judged.measure_name,
+    judged.is_complete,
+    judged.reported_count,
+    judged.observed_count,
+    judged.observed_ratio,
+    judged.usual_ratio,
+    judged.off_reason is not null as is_off,
+    judged.off_reason
 from judged
+left join {{ ref('platforms') }} as platforms
+    on judged.platform = platforms.platform

@@ -5,7 +5,7 @@ with days as (
     select
         {{ period_start('month', 'activity_date') }} as month_date,
         channel_code,
-        sum(cost_amount) as cost,
+        sum(cost_amount) as spent,
         sum(acquisition_cost_amount) as acquisition_cost,
         sum(clicks) as clicks,
         sum(observed_clicks) as observed_clicks,
@@ -22,7 +22,7 @@ ledger as (
     select
         {{ period_start('month', 'spend_date') }} as month_date,
         channel_code,
-        sum(cost_amount) as cost
+        sum(cost_amount) as spent
     from {{ ref('fct_spend') }}
     group by {{ period_start('month', 'spend_date') }}, channel_code
 
@@ -33,7 +33,7 @@ campaigns as (
     select
         month_date,
         channel_code,
-        sum(cost_amount) as cost,
+        sum(cost_amount) as spent,
         sum(clicks) as clicks,
         sum(observed_clicks) as observed_clicks,
         sum(acquired_users) as users,
@@ -74,7 +74,7 @@ left join ledger
     on
         days.month_date = ledger.month_date
         and days.channel_code = ledger.channel_code
-where days.cost <> coalesce(ledger.cost, 0)
+where days.spent <> coalesce(ledger.spent, 0)
 union all
 select
     'campaigns' as compared,
@@ -86,7 +86,7 @@ left join campaigns
         days.month_date = campaigns.month_date
         and days.channel_code = campaigns.channel_code
 where
-    days.cost <> coalesce(campaigns.cost, 0)
+    days.spent <> coalesce(campaigns.spent, 0)
     or days.clicks <> coalesce(campaigns.clicks, 0)
     or days.observed_clicks <> coalesce(campaigns.observed_clicks, 0)
     or days.users <> coalesce(campaigns.users, 0)

@@ -54,7 +54,9 @@ touched as (
             and registrations.registered_at >= engaged.engaged_at
             and registrations.registered_at <= case
                 when engaged.is_view
-                    then {{ add_hours('engaged.engaged_at', var('attribution_view_days') | int * 24) }}
+                    then {{
+                        add_hours('engaged.engaged_at', var('attribution_view_days') | int * 24)
+                    }}
                 else {{ add_hours('engaged.engaged_at', var('attribution_click_days') | int * 24) }}
             end
     group by registrations.user_key

@@ -60,11 +60,12 @@ spread as (
         month_date,
         campaign_id,
         channel_code,
-        {% for name in ['days_before', 'days_to_end', 'days_to_date'] %}
-        cast({{ ratio(
-            'budget_amount * cast(' ~ name ~ ' as decimal(6, 0))', 'all_days'
-        ) }} as decimal(18, 2)) as budget_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        cast({{ ratio('budget_amount * cast(days_before as decimal(6, 0))', 'all_days') }}
+            as decimal(18, 2)) as budget_days_before,
+        cast({{ ratio('budget_amount * cast(days_to_end as decimal(6, 0))', 'all_days') }}
+            as decimal(18, 2)) as budget_days_to_end,
+        cast({{ ratio('budget_amount * cast(days_to_date as decimal(6, 0))', 'all_days') }}
+            as decimal(18, 2)) as budget_days_to_date
     from running
 
 )
