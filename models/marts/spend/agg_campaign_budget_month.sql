@@ -60,13 +60,26 @@ spread as (
         month_date,
         campaign_id,
         channel_code,
-        cast({{ ratio('budget_amount * cast(days_before as decimal(6, 0))', 'all_days') }}
-            as decimal(18, 2)) as budget_days_before,
-        cast({{ ratio('budget_amount * cast(days_to_end as decimal(6, 0))', 'all_days') }}
-            as decimal(18, 2)) as budget_days_to_end,
-        cast({{ ratio('budget_amount * cast(days_to_date as decimal(6, 0))', 'all_days') }}
-            as decimal(18, 2)) as budget_days_to_date
+        {{ ratio('budget_amount * cast(days_before as decimal(6, 0))', 'all_days') }}
+            as budget_before,
+        {{ ratio('budget_amount * cast(days_to_end as decimal(6, 0))', 'all_days') }}
+            as budget_to_end,
+        {{ ratio('budget_amount * cast(days_to_date as decimal(6, 0))', 'all_days') }}
+            as budget_to_date
     from running
+
+),
+
+rounded as (
+
+    select
+        month_date,
+        campaign_id,
+        channel_code,
+        cast(budget_before as decimal(18, 2)) as budget_before,
+        cast(budget_to_end as decimal(18, 2)) as budget_to_end,
+        cast(budget_to_date as decimal(18, 2)) as budget_to_date
+    from spread
 
 )
 
@@ -74,6 +87,6 @@ select
     month_date,
     campaign_id,
     channel_code,
-    cast(budget_days_to_end - budget_days_before as decimal(18, 2)) as budget_amount,
-    cast(budget_days_to_date - budget_days_before as decimal(18, 2)) as expected_amount
-from spread
+    cast(budget_to_end - budget_before as decimal(18, 2)) as budget_amount,
+    cast(budget_to_date - budget_before as decimal(18, 2)) as expected_amount
+from rounded
