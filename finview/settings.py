@@ -43,7 +43,7 @@ DEFAULT_RHYTHM: Mapping[str, int] = {
 SETTINGS_TEMPLATE = """\
 # Settings of this home. Every line may be left out: the value shown is then used.
 business_timezone: Asia/Shanghai   # zone of the business day (IANA name)
-reporting_currency: CNY            # every amount must be in it; other currencies are refused
+reporting_currency: CNY            # every amount must be in it; bills in others need a rate
 as_of_date: auto                   # a day (2025-06-30), or auto: the last business day delivered
 engine: duckdb                     # or spark, see docs/spark.md
 keep_versions: 5                   # published versions kept for rollback

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from finview.contract import Contract, Table
 from finview.quality.checks_file import BUSINESS_DAY, expected_columns
 from finview.quality.model import Expectation, Severity, Suite
 from finview.quality.suites import ROWS
+from finview.settings import project_root
 
 OWNER = "data-platform"
 #: A newest day below this share of the median day is probably cut off. Warning only: the last
@@ -22,6 +25,8 @@ MIN_DAYS = 14
 KEPT_SHARE = "0.5"
 #: Threefold growth is a duplicated join, or a first backfill: therefore a warning.
 GROWN_SHARE = "3"
+#: Tables whose amounts are converted at the rate of the day (int_spend_converted).
+CONVERTED = ("channel.ad_spend_daily", "channel.offline_events")
 #: Smaller relations move by more than half in regular use.
 MIN_PREVIOUS_ROWS = 20
 
@@ -102,7 +107,9 @@ def _generated(table: Table, reporting_currency: str) -> list[Expectation]:
             "2026-11-22: accepted files carry the contract's columns and lineage, no others",
         ),
     ]
-    if "currency_code" in table.by_name:
+    if table.full_name in CONVERTED:
+        rules.append(_rate(reporting_currency))
+    elif "currency_code" in table.by_name:
         rules.append(
             _expectation(
                 "reporting_currency",
@@ -115,6 +122,42 @@ def _generated(table: Table, reporting_currency: str) -> list[Expectation]:
     if table.business_day:
         rules += [_freshness(table), _newest_day(table)]
     return rules
+
+
+def first_rates(reporting_currency: str) -> dict[str, date]:
+    """First day with a rate to the reporting currency, of each currency that has one."""
+    path = project_root() / "seeds" / "spend" / "exchange_rates.csv"
+    first: dict[str, date] = {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            if row["to_currency_code"] == reporting_currency:
+                day, currency = date.fromisoformat(row["rate_date"]), row["currency_code"]
+                first[currency] = min(day, first.get(currency, day))
+    return first
+
+
+def _rate(reporting_currency: str) -> Expectation:
+    rates = sorted(first_rates(reporting_currency).items())
+    covered = " or ".join(
+        [f"currency_code = '{reporting_currency}'"]
+        + [f"(currency_code = '{name}' and {BUSINESS_DAY} >= date '{day}')" for name, day in rates]
+    )
+    query = f"""
+        select coalesce(currency_code, 'none') as currency_without_rate,
+            min({BUSINESS_DAY}) as first_day, count(*) as bill_lines
+        from {{batch}}
+        where cost_amount > 0 and not coalesce({covered}, false)
+        group by currency_code order by currency_without_rate
+    """
+    return _expectation(
+        "currency_has_rate",
+        ROWS,
+        {"unexpected_rows_query": query},
+        "critical",
+        "2026-11-23: a bill is converted at the latest rate on or before its day; one without is "
+        "never taken 1:1. Add the rate to seeds/spend/exchange_rates.csv",
+        reports=("currency_without_rate", "first_day", "bill_lines"),
+    )
 
 
 def _freshness(table: Table) -> Expectation:

@@ -10,6 +10,8 @@
         'session_timeout_minutes': '^[0-9]{1,4}$',
         'attribution_click_days': '^[0-9]{1,3}$',
         'attribution_view_days': '^[0-9]{1,3}$',
+        'spend_check_tolerance_percent': '^[0-9]{1,3}$',
+        'spend_check_minimum_count': '^[0-9]{1,6}$',
         'kpi_base_year': '^[0-9]{4}$',
         'credit_loss_days_past_due': '^[0-9]{1,4}$',
         'ltv_holdout_weeks': '^(13|26|39|52)$',

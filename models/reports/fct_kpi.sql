@@ -2,6 +2,7 @@
 -- The SQL of a KPI is in kpis/<area>/kpi_<kpi_id>.sql; this table puts them under one another.
 {% set kpi_ids = [
     'cac', 'cac_marginal', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
+    'organic_share',
 
     'registration_to_first_order', 'coupon_redemption_rate',
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.landed_data import AS_OF, GOOD, make_home, write_table
+from support.landed_data import AS_OF, GOOD, good_rows, make_home, write_table
 
 from finview.contract import Contract, load_contract
 from finview.errors import FinviewError
@@ -44,6 +44,16 @@ MUTATIONS = [
         "channel.ad_spend_daily",
         "update t set cost_amount = 400 where spend_date = '2024-06-30'",
         "cost_not_jumping",
+    ),
+    (
+        "channel.ad_spend_daily",
+        "update t set currency_code = 'JPY' where campaign_id = 'c7'",
+        "currency_has_rate",
+    ),
+    (
+        "channel.offline_events",
+        "update t set currency_code = null, cost_amount = 5 where _source_line = 7",
+        "currency_has_rate",
     ),
     (
         "channel.ad_touches",
@@ -320,7 +330,7 @@ def test_bad_data_fails(
     home: Home, contract: Contract, name: str, change: str, expected: str | None
 ) -> None:
     table = contract.table(*name.split("."))
-    write_table(home, table, GOOD[name], change=change)
+    write_table(home, table, good_rows(table), change=change)
 
     results = run_landed(home, contract, SETTINGS, AS_OF, [name])
 

@@ -38,6 +38,11 @@ MARTS = {
             1 as event_count from channel_app_events""",
     "mart.fct_ticket": "select ticket_id, 60 as resolution_seconds from crm_tickets",
     "mart.fct_consent": "select consent_id as consent_key from crm_consents",
+    "mart.fct_spend": """
+        select 'platform' as spend_kind, spend_date, platform, campaign_id, creative_id,
+            cast(null as varchar) as offline_event_id, cost_amount as original_amount,
+            currency_code, cast(1 as decimal(18, 8)) as exchange_rate, cost_amount
+            from channel_ad_spend_daily""",
     "mart.agg_channel_day": """
         select spend_date as activity_date, 'feed_ad' as channel_code, sum(cost_amount) as
             cost_amount, sum(impressions) as impressions, sum(clicks) as clicks,
@@ -144,7 +149,15 @@ MUTATIONS = [
     ("mart.fct_ticket", DOUBLED, "rows_as_accepted"),
     ("mart.fct_ticket", "update {t} set resolution_seconds = 1e9", "resolution_within_a_year"),
     ("mart.fct_consent", DOUBLED, "not_more_than_accepted"),
-    ("mart.agg_channel_day", MORE.replace("{c}", "cost_amount"), "cost_as_accepted"),
+    ("mart.fct_spend", LOST, "bills_as_accepted"),
+    ("mart.fct_spend", MORE.replace("{c}", "original_amount"), "billed_amount_as_accepted"),
+    (
+        "mart.fct_spend",
+        "update {t} set spend_kind = 'offline_event', original_amount = 900",
+        "events_not_more_than_accepted",
+    ),
+    ("mart.fct_spend", "update {t} set exchange_rate = 7.2", "amounts_at_their_rate"),
+    ("mart.agg_channel_day", MORE.replace("{c}", "cost_amount"), "cost_as_in_the_ledger"),
     (
         "mart.agg_channel_day",
         "update {t} set impressions = 0 where rowid = 0",

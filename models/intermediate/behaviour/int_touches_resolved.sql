@@ -1,4 +1,5 @@
 -- Grain: one row per marketing touch: impression, click, message sent, coupon claimed.
+-- Its channel is that of its campaign; where nobody knows the campaign, that of its tagged link.
 with touches as (
 
     select *
@@ -41,6 +42,13 @@ campaigns as (
 
 ),
 
+utm_mappings as (
+
+    select *
+    from {{ ref('utm_mappings') }}
+
+),
+
 unioned as (
 
     select
@@ -54,6 +62,8 @@ unioned as (
         platform_user_id_hash,
         touched_at,
         touch_date,
+        lower(utm_source) as utm_source,
+        lower(utm_medium) as utm_medium,
         cast(null as string) as message_channel,
         false as is_marketing_message,
         cast(null as timestamp) as delivered_at,
@@ -72,6 +82,8 @@ unioned as (
         cast(null as string) as platform_user_id_hash,
         sent_at as touched_at,
         sent_date as touch_date,
+        cast(null as string) as utm_source,
+        cast(null as string) as utm_medium,
         message_channel,
         purpose = 'marketing' as is_marketing_message,
         delivered_at,
@@ -90,6 +102,8 @@ unioned as (
         cast(null as string) as platform_user_id_hash,
         claimed_at as touched_at,
         claimed_date as touch_date,
+        cast(null as string) as utm_source,
+        cast(null as string) as utm_medium,
         cast(null as string) as message_channel,
         false as is_marketing_message,
         cast(null as timestamp) as delivered_at,
@@ -107,10 +121,14 @@ select
         device_users.user_key,
         platform_users.user_key
     ) as user_key,
-    coalesce(campaigns.channel_code, 'unmapped') as channel_code
+    coalesce(campaigns.channel_code, utm_mappings.channel_code, 'unmapped') as channel_code
 from unioned
 left join campaigns
     on unioned.campaign_id = campaigns.campaign_id
+left join utm_mappings
+    on
+        unioned.utm_source = utm_mappings.utm_source
+        and unioned.utm_medium = utm_mappings.utm_medium
 left join identifiers as customers
     on
         customers.identifier_type = 'customer'

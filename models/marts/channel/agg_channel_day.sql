@@ -3,14 +3,7 @@
 with spend as (
 
     select *
-    from {{ ref('stg_channel__ad_spend_daily') }}
-
-),
-
-campaigns as (
-
-    select *
-    from {{ ref('int_campaigns_mapped') }}
+    from {{ ref('fct_spend') }}
 
 ),
 
@@ -44,13 +37,11 @@ orders as (
     'attributed_revenue_amount': 'decimal(18, 2)', 'attributed_margin_amount': 'decimal(18, 2)',
 } %}
 {% set parts = [
-    ('spend left join campaigns on spend.campaign_id = campaigns.campaign_id',
-        'spend.spend_date', "coalesce(campaigns.channel_code, 'unmapped')", {
+    ('spend', 'spend_date', 'channel_code', {
         'impressions': 'impressions', 'clicks': 'clicks', 'cost_amount': 'cost_amount',
-        'acquisition_cost_amount':
-            'case when coalesce(campaigns.is_acquisition, true) then cost_amount else 0 end',
-        'platform_conversions': 'coalesce(platform_conversions, 0)',
-        'platform_approved_conversions': 'coalesce(platform_approved_conversions, 0)'}),
+        'acquisition_cost_amount': 'case when is_acquisition then cost_amount else 0 end',
+        'platform_conversions': 'platform_conversions',
+        'platform_approved_conversions': 'platform_approved_conversions'}),
     ('touches', 'touch_date', 'channel_code', {
         'observed_impressions': "case when touch_kind = 'impression' then 1 else 0 end",
         'observed_clicks': "case when touch_kind = 'click' then 1 else 0 end",

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from finview.settings import project_root
 from second_way.identity import Identity
-from second_way.raw import Node, Raw, Row
+from second_way.raw import Node, Raw, Row, seed
 
 CLICK_WINDOW, VIEW_WINDOW = timedelta(days=30), timedelta(days=1)
 LOSS_AFTER = timedelta(days=90)
@@ -43,6 +44,7 @@ class Order:
     scenario: str | None
     channel: str
     is_first: bool
+    campaign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Registration:
     user: Node
     day: date
     channel: str
+    at: datetime
+    declared: str | None
+    campaign: str | None
 
 
 @dataclass
@@ -133,13 +138,19 @@ def campaign_channels(facts: Facts) -> dict[str, str]:
 def _touches(facts: Facts) -> list[Touch]:
     raw, who = facts.raw, facts.who
     channel_of = campaign_channels(facts)
+    links = {
+        (row["utm_source"], row["utm_medium"]): row["channel_code"]
+        for row in seed(project_root() / "seeds/channels/utm_mappings.csv")
+    }
     made = []
 
     def add(
         row: Row, kind: str, id_of: str, user: Node | None, at: datetime, engaged: datetime | None
     ) -> None:
         campaign = row["campaign_id"]
-        channel = channel_of.get(campaign, "unmapped")
+        # A tagged link says what it was where nobody knows the campaign.
+        tag = (row.get("utm_source") or "").lower(), (row.get("utm_medium") or "").lower()
+        channel = channel_of.get(campaign) or links.get(tag, "unmapped")
         made.append(Touch(kind, row[id_of], user, at, engaged, campaign, channel, row))
 
     for row in raw["channel/ad_touches"]:
@@ -219,7 +230,9 @@ def _registrations(facts: Facts, engaged: dict[Node, list[Touch]]) -> dict[Node,
             channel = "unattributed"
         else:
             channel = declared if declared in facts.channels else "unmapped"
-        made[user] = Registration(user, facts.raw.day(moment), channel)
+        campaign = touch.campaign_id if touch else None
+        day = facts.raw.day(moment)
+        made[user] = Registration(user, day, channel, moment, declared, campaign)
     return made
 
 
@@ -245,6 +258,7 @@ def _orders(facts: Facts, engaged: dict[Node, list[Touch]]) -> list[Order]:
                 product.get("scenario_code"),
                 touch.channel if touch else "unattributed",
                 user not in customers,
+                touch.campaign_id if touch else None,
             )
         )
         customers.add(user)

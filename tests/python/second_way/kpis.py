@@ -17,7 +17,7 @@ from finview.settings import project_root
 from finview.value.parameters import Parameter
 from second_way.behaviour import match_rates
 from second_way.churn import churn_accuracy
-from second_way.facts import Facts, campaign_channels, gather
+from second_way.facts import Facts, gather
 from second_way.identity import resolve
 from second_way.lifetime import BASE_YEAR, lifetime_value, value_against_cost
 from second_way.naming import Namer
@@ -39,6 +39,7 @@ from second_way.periods import (
 from second_way.personas import persona_kpis
 from second_way.raw import Node, identifier, read_landing, seed
 from second_way.response import marginal_costs
+from second_way.spend import ledger, spend_kpis
 from second_way.tags import tag_kpis
 from second_way.tiers import tiers_of
 from second_way.users import user_kpis
@@ -76,6 +77,7 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     """Every published row of every KPI."""
     out = Published(facts.raw.as_of)
     _spend(facts, out)
+    spend_kpis(facts, out)
     _value(facts, out)
     _growth(facts, out)
     user_kpis(facts, out)
@@ -91,8 +93,6 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
 
 
 def _spend(facts: Facts, out: Published) -> None:
-    channel_of = campaign_channels(facts)
-    objective = {row["campaign_id"]: row["objective"] for row in facts.raw["channel/campaigns"]}
     # Acquisition spend, registrations, first orders; all spend, attributed margin, orders.
     paid = Sums(GRAINS, 6)
     clicks = Sums(GRAINS, 2)
@@ -103,14 +103,12 @@ def _spend(facts: Facts, out: Published) -> None:
         every = {"channel": path, "channel_group": path.split("/")[0]}
         return {name: every[name] for name in names or every}
 
-    for row in facts.raw["channel/ad_spend_daily"]:
-        channel = channel_of.get(row["campaign_id"], "unmapped")
-        day, cost = row["spend_date"], row["cost_amount"]
-        clicks.add(day, cuts(channel, "channel"), row["clicks"], row["impressions"])
+    for bill in ledger(facts):
+        day, channel, cost = bill.day, bill.channel, bill.cost
+        clicks.add(day, cuts(channel, "channel"), bill.clicks, bill.impressions)
         budget.add(day, cuts(channel), cost)
         if facts.is_paid(channel):
-            aims = objective.get(row["campaign_id"]) in (None, "acquire")
-            paid.add(day, cuts(channel), cost if aims else 0, 0, 0, cost)
+            paid.add(day, cuts(channel), cost if bill.aims else 0, 0, 0, cost)
     for registration in facts.registrations.values():
         if facts.is_paid(registration.channel):
             paid.add(registration.day, cuts(registration.channel), 0, 1)

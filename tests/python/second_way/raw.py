@@ -32,12 +32,17 @@ TABLES = {
     "channel/ad_spend_daily": (
         "spend_date platform campaign_id creative_id",
         "spend_date",
-        "impressions clicks cost_amount currency_code",
+        "impressions clicks cost_amount currency_code region",
+    ),
+    "channel/offline_events": (
+        "event_id",
+        "starts_at",
+        "campaign_id kind city_code starts_at cost_amount currency_code",
     ),
     "channel/ad_touches": (
         "touch_id",
         "touched_at",
-        "touched_at kind campaign_id device_id platform_user_id",
+        "touched_at kind campaign_id device_id platform_user_id utm_source utm_medium",
     ),
     "channel/app_events": (
         "event_id",

@@ -1,4 +1,5 @@
 -- Grain: one row per period and cut. Clicks over impressions, as the platforms report them.
+-- Campaigns and creatives stand by month, quarter and year.
 with days as (
 
     select
@@ -31,6 +32,49 @@ summed as (
         (prd.period_grain, prd.period_start_date, prd.is_complete, days.channel_path)
     )
 
+),
+
+parts as (
+
+    select
+        month_date,
+        'campaign' as cut_name,
+        campaign_id as cut_value,
+        impressions,
+        clicks
+    from {{ ref('agg_campaign_month') }}
+    union all
+    select
+        {{ period_start('month', 'spend_date') }} as month_date,
+        'creative' as cut_name,
+        creative_id as cut_value,
+        impressions,
+        clicks
+    from {{ ref('fct_spend') }}
+    where creative_id is not null
+
+),
+
+combined as (
+
+    select *
+    from summed
+    union all
+    select
+        prd.period_grain,
+        prd.period_start_date,
+        prd.is_complete as is_mature,
+        parts.cut_name,
+        parts.cut_value,
+        sum(parts.clicks) as numerator,
+        sum(parts.impressions) as denominator
+    from parts
+    inner join {{ ref('dim_period') }} as prd
+        on parts.month_date = prd.date_day
+    where prd.period_grain in ('month', 'quarter', 'year') and parts.impressions > 0
+    group by
+        prd.period_grain, prd.period_start_date, prd.is_complete, parts.cut_name, parts.cut_value
+
 )
 
 select
@@ -43,4 +87,4 @@ select
     denominator,
     denominator as sample_size,
     is_mature
-from summed
+from combined

@@ -15,6 +15,27 @@ with days as (
 
 ),
 
+campaigns as (
+
+    select
+        prd.period_grain,
+        prd.period_start_date,
+        prd.is_complete as is_mature,
+        'campaign' as cut_name,
+        agg.campaign_id as cut_value,
+        sum(agg.attributed_margin_amount) - sum(agg.cost_amount) as numerator,
+        sum(agg.cost_amount) as denominator,
+        sum(agg.order_count) as sample_size
+    from {{ ref('agg_campaign_month') }} as agg
+    inner join {{ ref('channels') }} as chn
+        on agg.channel_code = chn.channel_code
+    inner join {{ ref('dim_period') }} as prd
+        on agg.month_date = prd.date_day
+    where chn.is_paid and prd.period_grain in ('month', 'quarter', 'year')
+    group by prd.period_grain, prd.period_start_date, prd.is_complete, agg.campaign_id
+
+),
+
 summed as (
 
     select
@@ -36,6 +57,16 @@ summed as (
         (prd.period_grain, prd.period_start_date, prd.is_complete, days.channel_path)
     )
 
+),
+
+combined as (
+
+    select *
+    from summed
+    union all
+    select *
+    from campaigns
+
 )
 
 select
@@ -48,5 +79,5 @@ select
     denominator,
     sample_size,
     is_mature
-from summed
+from combined
 where denominator > 0
