@@ -2,10 +2,12 @@
 -- The SQL of a KPI is in kpis/<area>/kpi_<kpi_id>.sql; this table puts them under one another.
 {% set kpi_ids = [
     'cac', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
+    'referral_k_factor',
 
-    'registration_to_first_order', 'coupon_redemption_rate',
+    'registration_to_first_order', 'coupon_redemption_rate', 'campaign_uplift',
 
     'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
+    'winback_success_rate', 'winback_rechurn_d30',
 
     'mau', 'mau_growth_yoy', 'user_growth_yoy',
 
