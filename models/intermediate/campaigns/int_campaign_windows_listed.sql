@@ -83,36 +83,41 @@ windows as (
 seen as (
 
     select
-        *,
-        {{ add_days('start_date', -28) }} as baseline_start_date,
-        least(window_end_date, {{ as_of_date() }}) as observed_end_date,
-        {{ days_between('start_date', 'window_start_date') }} as first_day_number
+        windows.*,
+        {{ add_days('windows.start_date', -28) }} as baseline_start_date,
+        least(windows.window_end_date, {{ as_of_date() }}) as observed_end_date,
+        {{ days_between('windows.start_date', 'windows.window_start_date') }} as first_day_number,
+        first_orders.first_order_date
     from windows
-    where start_date <= {{ as_of_date() }}
+    cross join first_orders
+    -- Every year has its festivals: those from before the first order say nothing.
+    where
+        windows.start_date <= {{ as_of_date() }}
+        and (
+            windows.campaign_kind = 'campaign'
+            or windows.end_date >= first_orders.first_order_date
+        )
 
 )
 
 select
-    seen.campaign_kind,
-    seen.campaign_id,
-    seen.campaign_name,
-    seen.campaign_name_zh,
-    seen.objective,
-    seen.scope_kind,
-    seen.scope_code,
-    seen.start_date,
-    seen.end_date,
-    seen.window_kind,
-    seen.window_start_date,
-    seen.window_end_date,
-    seen.baseline_start_date,
-    seen.observed_end_date,
-    seen.first_day_number,
+    campaign_kind,
+    campaign_id,
+    campaign_name,
+    campaign_name_zh,
+    objective,
+    scope_kind,
+    scope_code,
+    start_date,
+    end_date,
+    window_kind,
+    window_start_date,
+    window_end_date,
+    baseline_start_date,
+    observed_end_date,
+    first_day_number,
     -- 0 where the window has not begun.
-    greatest({{ days_between('seen.window_start_date', 'seen.observed_end_date') }} + 1, 0)
-        as observed_days,
-    coalesce(first_orders.first_order_date <= seen.baseline_start_date, false)
-        as is_baseline_observed,
-    seen.window_end_date <= {{ as_of_date() }} as is_window_over
+    greatest({{ days_between('window_start_date', 'observed_end_date') }} + 1, 0) as observed_days,
+    coalesce(first_order_date <= baseline_start_date, false) as is_baseline_observed,
+    window_end_date <= {{ as_of_date() }} as is_window_over
 from seen
-cross join first_orders

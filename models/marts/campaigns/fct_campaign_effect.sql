@@ -1,7 +1,7 @@
 -- Grain: one row per campaign with an end, or shopping festival and year, that has begun: orders
 -- and disbursement in it and in the 14 days after it, each beside the matched baseline.
 -- Interval: orders as Poisson counts, normal approximation, 1.96 standard errors to each side; empty
--- without an order. Repeated baseline days weigh as often as they are compared with.
+-- under 10 orders on either side. Baseline days weigh as often as they are compared with.
 -- Cannibalisation: orders missing in the afterglow over orders gained in the campaign; empty where
 -- nothing was gained.
 {% set measures = [
@@ -114,7 +114,7 @@ select
     {{ prefix }}uplift_ratio,
     {% for sign, side in [('-', 'low'), ('+', 'high')] %}
     case
-        when {{ prefix }}order_count > 0
+        when {{ prefix }}order_count >= 10 and {{ prefix }}baseline_order_count >= 10
             then cast(
                 greatest(
                     {{ prefix }}uplift_ratio
