@@ -34,7 +34,6 @@ placed as (
 
 ),
 
--- noqa: disable=LT02
 summed as (
 
     select

@@ -26,7 +26,6 @@ orders as (
 
 ),
 
--- noqa: disable=LT02
 days as (
     {% for scope_kind, scope_code in [
         ('platform', "'all'"), ('product', 'product_id'), ('scenario', 'scenario_code'),
@@ -45,7 +44,6 @@ days as (
     {% endif %}
     {% endfor %}
 ),
--- noqa: enable=LT02
 
 counted as (
 

@@ -1,7 +1,7 @@
 -- Grain: one row per campaign with an end, or shopping festival and year, that has begun: orders
 -- and disbursement in it and in the 14 days after it, each beside the matched baseline.
--- Interval: orders as Poisson counts, normal approximation, 1.96 standard errors to each side; empty
--- under 10 orders on either side. Baseline days weigh as often as they are compared with.
+-- Interval: orders as Poisson counts, normal approximation, 1.96 standard errors to each side;
+-- empty under 10 orders on either side. Baseline days weigh as often as they are compared with.
 -- Cannibalisation: orders missing in the afterglow over orders gained in the campaign; empty where
 -- nothing was gained.
 {% set measures = [
@@ -9,7 +9,6 @@
     ('disbursed_amount', 'decimal(18, 2)'), ('baseline_disbursed_amount', 'decimal(18, 2)'),
 ] %}
 
--- noqa: disable=LT02
 with pivoted as (
 
     select

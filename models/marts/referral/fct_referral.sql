@@ -1,7 +1,7 @@
 -- Grain: one row per invitation, in its latest state, with the users who invited and who came.
 -- Converted: it brought a new user: another one than the inviter, whose first registration lies on
--- the day of the invitation or the 30 days after it. A user who was invited several times counts for
--- the last of these invitations.
+-- the day of the invitation or the 30 days after it. A user who was invited several times counts
+-- for the last of these invitations.
 with referrals as (
 
     select *

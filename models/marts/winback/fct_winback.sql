@@ -1,8 +1,8 @@
 -- Grain: one row per user and win-back treatment: treated or held out by an experiment, or first
 -- written to by a win-back campaign without one.
--- Activity is a session, an order, or the registration. Churned: seen before, and not in the 30 days
--- before the treatment. Returned: the first session or order in the 30 days (720 hours) after it.
--- Churned again: none on the 30 business days after that of the return.
+-- Activity is a session or an order; a registration makes a user known. Churned: seen before, and
+-- not in the 30 days before the treatment. Returned: the first activity in the 30 days (720 hours)
+-- after it. Churned again: none on the 30 business days after that of the return.
 with treatments as (
 
     select *

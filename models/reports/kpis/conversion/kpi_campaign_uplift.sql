@@ -1,7 +1,7 @@
 -- Grain: one row per campaign and cut; the period is the campaign and starts on its first day.
--- Daily orders in the campaign over those of the matched baseline, minus 1. The cut `campaign` names
--- the campaign, or the festival (618, double_eleven); `measure` shows the same for disbursement and
--- for the 14 days after. No row without an order in the baseline.
+-- Daily orders in the campaign over those of the matched baseline, minus 1. The cut `campaign`
+-- names the campaign, or the festival (618, double_eleven); `measure` shows the same for
+-- disbursement and for the 14 days after. No row without an order in the baseline.
 with effects as (
 
     select *

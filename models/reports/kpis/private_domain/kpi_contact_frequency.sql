@@ -33,16 +33,29 @@ channel_users as (
 
 ),
 
-cuts as (
+months as (
 
     select
         month_date,
         case when grouping(tier_code) = 0 then 'tier' else 'all' end as cut_name,
         coalesce(tier_code, 'all') as cut_value,
-        sum(contact_count) as numerator,
-        count(*) as denominator
+        sum(contact_count) as contacts,
+        sum(duplicate_contact_count) as duplicates,
+        count(*) as users
     from users
     group by grouping sets ((month_date), (month_date, tier_code))  -- noqa: PRS
+
+),
+
+cuts as (
+
+    select
+        month_date,
+        cut_name,
+        cut_value,
+        contacts as numerator,
+        users as denominator
+    from months
     union all
     select
         month_date,
@@ -57,10 +70,10 @@ cuts as (
         month_date,
         'measure' as cut_name,
         'duplicate_share' as cut_value,
-        sum(duplicate_contact_count) as numerator,
-        sum(contact_count) as denominator
-    from users
-    group by month_date
+        duplicates as numerator,
+        contacts as denominator
+    from months
+    where cut_name = 'all'
 
 )
 
