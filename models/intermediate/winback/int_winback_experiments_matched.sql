@@ -5,7 +5,9 @@ with experiments as (
 
     select *
     from {{ ref('stg_crm__experiments') }}
-    where replace(replace(lower(experiment_name), '-', ''), '_', '') like '%winback%'
+    where
+        replace(replace(replace(lower(experiment_name), '-', ''), '_', ''), ' ', '')
+        like '%winback%'
 
 ),
 

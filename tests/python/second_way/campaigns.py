@@ -6,6 +6,7 @@ judged from the list of all their moments.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def _treatments(facts: Facts) -> list[Treatment]:
         if is_marketing and touch.user and campaign and objectives.get(campaign) == "winback":
             written[campaign][touch.user].append(touch.touched_at)
     names = {
-        row["experiment_id"]: row["name"].lower().replace("-", "").replace("_", "")
+        row["experiment_id"]: re.sub(r"[-_ ]", "", row["name"].lower())
         for row in raw["crm/experiments"]
         if row["name"]
     }
