@@ -1,12 +1,18 @@
 -- Grain: one row per KPI, period grain, period, cut and cut value.
 -- The SQL of a KPI is in kpis/<area>/kpi_<kpi_id>.sql; this table puts them under one another.
 {% set kpi_ids = [
+<<<<<<< HEAD
     'cac', 'cac_marginal', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
     'organic_share',
+=======
+    'cac', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
+    'referral_k_factor',
+>>>>>>> i7c
 
-    'registration_to_first_order', 'coupon_redemption_rate',
+    'registration_to_first_order', 'coupon_redemption_rate', 'campaign_uplift',
 
     'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
+    'winback_success_rate', 'winback_rechurn_d30',
 
     'mau', 'mau_growth_yoy', 'user_growth_yoy',
 

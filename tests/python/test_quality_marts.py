@@ -33,6 +33,7 @@ MARTS = {
         union all select 'message', message_id, customer_id from channel_messages
         union all select 'coupon_claim', coupon_id, customer_id from channel_coupons""",
     "mart.fct_coupon": "select coupon_id from channel_coupons",
+    "mart.fct_referral": "select referral_id from channel_referrals",
     "mart.fct_session": """
         select event_id as session_key, occurred_at as started_at, occurred_at as ended_at,
             1 as event_count from channel_app_events""",
@@ -140,6 +141,7 @@ MUTATIONS = [
     ("mart.fct_touch", "delete from {t} where touch_id = 'k7'", "coupon_claims_as_accepted"),
     ("mart.fct_touch", "update {t} set user_key = null", "touches_reach_users"),
     ("mart.fct_coupon", LOST, "rows_as_accepted"),
+    ("mart.fct_referral", LOST, "rows_as_accepted"),
     ("mart.fct_session", "update {t} set event_count = 2 where rowid = 0", "events_as_accepted"),
     (
         "mart.fct_session",

@@ -106,6 +106,24 @@ def lender_by_pandas(source: Path) -> pd.DataFrame:
     return advances.groupby("cohort").agg(users=("account", "nunique"), revenue=("revenue", "sum"))
 
 
+def retention_by_pandas(source: Path) -> dict[tuple[str, int], tuple[int, int]]:
+    """Users of each cohort, and those with an advance so many months later, from the raw file."""
+    advances = pd.read_parquet(source / "cleaned_requests.parquet")
+    account = advances["user_id"].fillna(advances["deleted_account_id"])
+    created = advances["created_at"].dt
+    number = created.year * 12 + created.month - 1
+    first = number.groupby(account).transform("min")
+    active = account.groupby([first, number - first]).nunique()
+    return {
+        (f"{start // 12}-{start % 12 + 1:02}", since): (
+            int(active.loc[start, 0]),
+            int(active.get((start, since), 0)),
+        )
+        for start in sorted(set(first))
+        for since in range(int(number.max()) - start + 1)
+    }
+
+
 def as_cohorts(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["cohort", "users", "revenue"]).set_index("cohort")
 
@@ -175,7 +193,12 @@ def test_lender_published(lender: Imported) -> None:
             " where cohort_month + to_months(cast(months_since as int)) = date '2020-10-01'"
         ).fetchone()
         orders = marts.execute("select count(*) from mart.fct_order").fetchone()
+        retention = marts.execute(
+            "select strftime(cohort_month, '%Y-%m'), months_since, users, active_users"
+            " from mart.agg_cohort_month"
+        ).fetchall()
     check_cohorts(as_cohorts(rows), lender.source)
+    assert {row[:2]: row[2:] for row in retention} == retention_by_pandas(lender.source)
     assert (active, orders) == ((ACTIVE_IN_OCTOBER_2020,), (ADVANCES,))
 
 
@@ -234,6 +257,73 @@ def test_retailer_landed(retailer: Imported) -> None:
     assert retailer.one(early) == (0,)
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What the retailer's baskets and coupons say about one campaign."""
+
+    days: tuple[int, int]
+    #: In the campaign and in the four weeks before, each with the same for the 14 days after.
+    orders: tuple[int, int]
+    baseline: tuple[int, int]
+    is_mature: tuple[bool, bool]
+    redeemed: tuple[int, int]
+
+
+def effects_by_pandas(source: Path) -> dict[int, Effect]:
+    """Baskets of every campaign's days, day by day, and coupons redeemed inside and outside."""
+    baskets = pd.read_parquet(source / "transactions_sample.parquet")
+    bought = baskets.groupby(["basket_id", "household_id"])["transaction_timestamp"].min()
+    by_day = bought.dt.normalize().value_counts().to_dict()
+    as_of, begins = max(by_day), min(by_day)
+    redemptions = pd.read_parquet(source / "coupon_redemptions.parquet")
+    made = {}
+    for row in pd.read_parquet(source / "campaign_descriptions.parquet").itertuples():
+        windows = (
+            pd.date_range(row.start_date, row.end_date),
+            pd.date_range(row.end_date + pd.Timedelta(days=1), periods=14),
+        )
+        seen = [[day for day in window if day <= as_of] for window in windows]
+        before = row.start_date - pd.Timedelta(days=28)
+        compared = [
+            [before + pd.Timedelta(days=(day - row.start_date).days % 28) for day in days]
+            for days in seen
+        ]
+        count = [sum(by_day.get(day, 0) for day in days) for days in (*seen, *compared)]
+        own = redemptions[redemptions["campaign_id"] == row.campaign_id]["redemption_date"]
+        inside = int(own.between(row.start_date, row.end_date).sum())
+        made[row.campaign_id] = Effect(
+            (len(seen[0]), len(seen[1])),
+            (count[0], count[1]),
+            (count[2], count[3]),
+            (
+                row.end_date <= as_of and begins <= before,
+                windows[1][-1] <= as_of and begins <= before,
+            ),
+            (inside, len(own) - inside),
+        )
+    return made
+
+
+EFFECTS = """
+    with coupons as (
+        select eff.campaign_id,
+            count(case when cou.redeemed_date between eff.start_date and eff.end_date then 1 end)
+                as inside,
+            count(cou.redeemed_date) as redeemed
+        from mart.fct_campaign_effect as eff left join mart.fct_coupon as cou using (campaign_id)
+        group by eff.campaign_id)
+    select cast(campaign_id as integer), observed_days, afterglow_observed_days, order_count,
+        afterglow_order_count, baseline_order_count, afterglow_baseline_order_count, is_mature,
+        is_afterglow_mature, inside, redeemed - inside
+    from mart.fct_campaign_effect join coupons using (campaign_id)
+    where campaign_kind = 'campaign'
+"""
+
+
+def as_effects(rows: list[tuple[Any, ...]]) -> dict[int, Effect]:
+    return {row[0]: Effect(row[1:3], row[3:5], row[5:7], row[7:9], row[9:11]) for row in rows}
+
+
 def test_retailer_published(retailer: Imported) -> None:
     queries = {
         "contacts": "count(*), count(distinct user_key) from mart.fct_touch"
@@ -247,4 +337,10 @@ def test_retailer_published(retailer: Imported) -> None:
         found = {
             name: marts.execute(f"select {query}").fetchone() for name, query in queries.items()
         }
+        effects = as_effects(marts.execute(EFFECTS).fetchall())
+    expected = effects_by_pandas(retailer.source)
+    assert effects == expected
+    # Every coupon was redeemed in its campaign.
+    inside, outside = (sum(one.redeemed[place] for one in expected.values()) for place in (0, 1))
+    assert (inside, outside) == (RETAILER["redemptions"][0], 0)
     assert found == RETAILER == retailer_by_pandas(retailer.source)

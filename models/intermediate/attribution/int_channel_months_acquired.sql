@@ -3,14 +3,8 @@
 with spend as (
 
     select *
-    from {{ ref('stg_channel__ad_spend_daily') }}
-
-),
-
-campaigns as (
-
-    select *
-    from {{ ref('int_campaigns_mapped') }}
+    from {{ ref('int_spend_converted') }}
+    where is_acquisition
 
 ),
 
@@ -32,14 +26,11 @@ channels as (
 combined as (
 
     select
-        {{ period_start('month', 'spend.spend_date') }} as month_date,
-        coalesce(campaigns.channel_code, 'unmapped') as channel_code,
-        spend.cost_amount as spend_amount,
+        {{ period_start('month', 'spend_date') }} as month_date,
+        channel_code,
+        cost_amount as spend_amount,
         0 as acquired_users
     from spend
-    left join campaigns
-        on spend.campaign_id = campaigns.campaign_id
-    where coalesce(campaigns.is_acquisition, true)
     union all
     select
         {{ period_start('month', 'registration_date') }} as month_date,

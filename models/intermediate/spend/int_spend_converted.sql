@@ -25,6 +25,20 @@ billed_campaigns as (
 
 ),
 
+campaigns as (
+
+    select *
+    from {{ ref('int_campaigns_mapped') }}
+
+),
+
+channels as (
+
+    select *
+    from {{ ref('channels') }}
+
+),
+
 rates as (
 
     select
@@ -96,21 +110,30 @@ rated as (
 
 )
 
+-- The channel is the campaign's, else the kind of the offline event, which is a channel code.
 select
-    spend_kind,
-    spend_date,
-    platform,
-    campaign_id,
-    creative_id,
-    offline_event_id,
-    billed_region,
-    event_city_code,
-    original_amount,
-    currency_code,
-    exchange_rate,
-    cast(original_amount * exchange_rate as decimal(18, 2)) as cost_amount,
-    impressions,
-    clicks,
-    platform_conversions,
-    platform_approved_conversions
+    rated.spend_kind,
+    rated.spend_date,
+    rated.platform,
+    rated.campaign_id,
+    rated.creative_id,
+    rated.offline_event_id,
+    coalesce(campaigns.channel_code, channels.channel_code, 'unmapped') as channel_code,
+    coalesce(campaigns.is_acquisition, true) as is_acquisition,
+    rated.billed_region,
+    rated.event_city_code,
+    rated.original_amount,
+    rated.currency_code,
+    rated.exchange_rate,
+    cast(rated.original_amount * rated.exchange_rate as decimal(18, 2)) as cost_amount,
+    rated.impressions,
+    rated.clicks,
+    rated.platform_conversions,
+    rated.platform_approved_conversions
 from rated
+left join campaigns
+    on rated.campaign_id = campaigns.campaign_id
+left join channels
+    on
+        case when rated.spend_kind = 'offline_event' then rated.platform end
+        = channels.channel_code

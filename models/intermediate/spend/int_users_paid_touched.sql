@@ -1,18 +1,8 @@
--- Grain: one row per user with a known registration: was there a paid touch shortly before it?
--- A click, coupon claim or clicked marketing message counts within the click window, an impression
--- within the view window, whichever touch the registration is attributed to.
+-- Grain: one row per user with a known registration: was a paid channel on the path to it?
 with registrations as (
 
     select *
     from {{ ref('int_users_registered') }}
-
-),
-
-touches as (
-
-    select *
-    from {{ ref('int_touches_resolved') }}
-    where user_key is not null
 
 ),
 
@@ -23,43 +13,14 @@ channels as (
 
 ),
 
-engaged as (
-
-    select
-        touches.user_key,
-        case
-            when touches.touch_kind = 'message' then touches.clicked_at
-            else touches.touched_at
-        end as engaged_at,
-        touches.touch_kind = 'impression' as is_view
-    from touches
-    inner join channels
-        on touches.channel_code = channels.channel_code
-    where
-        channels.is_paid
-        and (
-            touches.touch_kind <> 'message'
-            or (touches.is_marketing_message and touches.clicked_at is not null)
-        )
-
-),
-
 touched as (
 
-    select registrations.user_key
-    from registrations
-    inner join engaged
-        on
-            registrations.user_key = engaged.user_key
-            and registrations.registered_at >= engaged.engaged_at
-            and registrations.registered_at <= case
-                when engaged.is_view
-                    then {{
-                        add_hours('engaged.engaged_at', var('attribution_view_days') | int * 24)
-                    }}
-                else {{ add_hours('engaged.engaged_at', var('attribution_click_days') | int * 24) }}
-            end
-    group by registrations.user_key
+    select paths.user_key
+    from {{ ref('int_conversion_paths_built') }} as paths
+    inner join channels
+        on paths.channel_code = channels.channel_code
+    where paths.conversion_kind = 'registration' and channels.is_paid
+    group by paths.user_key
 
 )
 

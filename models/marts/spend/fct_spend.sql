@@ -8,20 +8,6 @@ with lines as (
 
 ),
 
-campaigns as (
-
-    select *
-    from {{ ref('int_campaigns_mapped') }}
-
-),
-
-channels as (
-
-    select *
-    from {{ ref('channels') }}
-
-),
-
 event_cities as (
 
     select
@@ -87,8 +73,8 @@ select
     placed.campaign_id,
     placed.creative_id,
     placed.offline_event_id,
-    coalesce(campaigns.channel_code, channels.channel_code, 'unmapped') as channel_code,
-    coalesce(campaigns.is_acquisition, true) as is_acquisition,
+    placed.channel_code,
+    placed.is_acquisition,
     placed.billed_region,
     coalesce(placed.named_region_code, provinces.region_code) as region_code,
     -- A code that names a province only has no tier.
@@ -105,12 +91,6 @@ select
     cast(placed.platform_conversions as bigint) as platform_conversions,
     cast(placed.platform_approved_conversions as bigint) as platform_approved_conversions
 from placed
-left join campaigns
-    on placed.campaign_id = campaigns.campaign_id
-left join channels
-    on
-        case when placed.spend_kind = 'offline_event' then placed.platform end
-        = channels.channel_code
 left join provinces
     on substr(placed.place_code, 1, 2) = provinces.province_prefix
 left join cities

@@ -69,6 +69,8 @@ class Facts:
     touches: list[Touch] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     registrations: dict[Node, Registration] = field(default_factory=dict)
+    #: What conversions may be owed to, by user.
+    engaged: dict[Node, list[Touch]] = field(default_factory=dict)
     #: Days with an app event, by user.
     event_days: dict[Node, set[date]] = field(default_factory=dict)
 
@@ -99,6 +101,7 @@ def gather(raw: Raw, who: Identity, channels: dict[str, dict[str, str]]) -> Fact
     for touch in [*facts.touches, *_other_engagements(facts)]:
         if touch.user and touch.engaged_at:
             engaged[touch.user].append(touch)
+    facts.engaged = dict(engaged)
     facts.registrations = _registrations(facts, engaged)
     facts.orders = _orders(facts, engaged)
     facts.event_days = _event_days(raw, who)

@@ -16,6 +16,7 @@ from pathlib import Path
 from finview.settings import project_root
 from finview.value.parameters import Parameter
 from second_way.behaviour import match_rates
+from second_way.campaigns import campaign_kpis
 from second_way.churn import churn_accuracy
 from second_way.facts import Facts, gather
 from second_way.identity import resolve
@@ -85,6 +86,7 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     tiers = tiers_of(facts)
     tier_kpis(facts, tiers, out)
     tag_kpis(facts, tiers, out)
+    campaign_kpis(facts, tiers, out)
     persona_kpis(facts, tiers, out)
     lifetime_value(facts, tiers, models.predicted, out)
     marginal_costs(facts, out)

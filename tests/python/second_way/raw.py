@@ -28,7 +28,11 @@ Node = tuple[str, str]
 #: Table -> (columns of the key, date that must not be after the as-of date, further columns).
 #: Types follow from names: `_at` a moment, `_date` a day, `_amount` money, the rest text.
 TABLES = {
-    "channel/campaigns": ("campaign_id", "", "channel_code objective product_id"),
+    "channel/campaigns": (
+        "campaign_id",
+        "",
+        "channel_code objective product_id scenario_code launched_at ended_at",
+    ),
     "channel/ad_spend_daily": (
         "spend_date platform campaign_id creative_id",
         "spend_date",
@@ -64,7 +68,12 @@ TABLES = {
     "channel/referrals": (
         "referral_id",
         "sent_at",
+<<<<<<< HEAD
         "campaign_id invitee_phone sent_at registered_customer_id registered_at",
+=======
+        "invitee_phone sent_at registered_customer_id registered_at inviter_customer_id "
+        "campaign_id",
+>>>>>>> i7c
     ),
     "channel/social_profiles": ("platform open_id", "followed_at", "union_id phone followed_at"),
     "channel/wecom_contacts": (
@@ -108,6 +117,12 @@ TABLES = {
     ),
     "crm/customer_devices": ("customer_id device_id", "first_seen_at", "first_seen_at"),
     "crm/consents": ("consent_id", "happened_at", "customer_id purpose action happened_at"),
+    "crm/experiments": ("experiment_id", "started_at", "name started_at"),
+    "crm/experiment_assignments": (
+        "experiment_id customer_id",
+        "assigned_at",
+        "variant assigned_at",
+    ),
     "crm/recommendations": (
         "decision_id",
         "decided_at",

@@ -10,8 +10,9 @@ from fractions import Fraction
 from finview.attribution.fit import NODES, RESPONSE
 from finview.settings import Home
 from finview.value.parameters import PROMOTED, Parameter, append_version
-from second_way.facts import Facts, campaign_channels
+from second_way.facts import Facts
 from second_way.periods import ALL, Published, rounded, start_of
+from second_way.spend import ledger
 
 #: Spend of a month and users at it, by the curve and by both ends of its interval.
 CURVES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
@@ -38,14 +39,11 @@ def plant_response(home: Home) -> None:
 
 def marginal_costs(facts: Facts, out: Published) -> None:
     """Spend of the level that holds a month's spend over the users it brings."""
-    channel_of = campaign_channels(facts)
-    objective = {row["campaign_id"]: row["objective"] for row in facts.raw["channel/campaigns"]}
     spend: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
     users: dict[tuple[date, str], int] = defaultdict(int)
-    for row in facts.raw["channel/ad_spend_daily"]:
-        if objective.get(row["campaign_id"]) in (None, "acquire"):
-            channel = channel_of.get(row["campaign_id"], "unmapped")
-            spend[start_of("month", row["spend_date"]), channel] += row["cost_amount"]
+    for bill in ledger(facts):
+        if bill.aims:
+            spend[start_of("month", bill.day), bill.channel] += bill.cost
     for found in facts.registrations.values():
         users[start_of("month", found.day), found.channel] += 1
     sums: dict[tuple[date, str, str], list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)

@@ -219,10 +219,10 @@ def _parts(
 
 
 def _organic(facts: Facts, out: Published) -> None:
-    touches = defaultdict(list)
-    for touch in facts.touches:
-        if touch.user and touch.engaged_at and facts.is_paid(touch.channel):
-            touches[touch.user].append(touch)
+    touches = {
+        user: [touch for touch in engaged if facts.is_paid(touch.channel)]
+        for user, engaged in facts.engaged.items()
+    }
     logged = [
         facts.raw.day(touch.touched_at)
         for touch in facts.touches

@@ -188,7 +188,8 @@ def _messages(facts: Facts, out: Published) -> None:
             continue
         day, cut = facts.raw.day(touch.touched_at), {"message_channel": row["message_channel"]}
         if row["delivered_at"] is not None:
-            opened.add(day, cut, int(row["opened_at"] is not None), 1)
+            of_campaign = {**cut, "campaign": touch.campaign_id or "none"}
+            opened.add(day, of_campaign, int(row["opened_at"] is not None), 1)
         allowed = False
         if touch.user:
             changes = consents.get((touch.user, "marketing"), [])

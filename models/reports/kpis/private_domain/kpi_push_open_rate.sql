@@ -4,6 +4,7 @@ with messages as (
     select
         touch_date,
         message_channel,
+        coalesce(campaign_id, 'none') as campaign_id,
         case when is_opened then 1 else 0 end as is_opened
     from {{ ref('fct_touch') }}
     where is_marketing_message and is_delivered
@@ -16,9 +17,12 @@ summed as (
         prd.period_grain,
         prd.period_start_date,
         prd.is_complete as is_mature,
-        case when grouping(messages.message_channel) = 0 then 'message_channel' else 'all' end
-            as cut_name,
-        coalesce(messages.message_channel, 'all') as cut_value,
+        case
+            when grouping(messages.message_channel) = 0 then 'message_channel'
+            when grouping(messages.campaign_id) = 0 then 'campaign'
+            else 'all'
+        end as cut_name,
+        coalesce(messages.message_channel, messages.campaign_id, 'all') as cut_value,
         sum(messages.is_opened) as numerator,
         count(*) as denominator
     from messages
@@ -26,7 +30,8 @@ summed as (
         on messages.touch_date = prd.date_day
     group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.is_complete),
-        (prd.period_grain, prd.period_start_date, prd.is_complete, messages.message_channel)
+        (prd.period_grain, prd.period_start_date, prd.is_complete, messages.message_channel),
+        (prd.period_grain, prd.period_start_date, prd.is_complete, messages.campaign_id)
     )
 
 )
