@@ -1,13 +1,8 @@
 -- Grain: one row per KPI, period grain, period, cut and cut value.
 -- The SQL of a KPI is in kpis/<area>/kpi_<kpi_id>.sql; this table puts them under one another.
 {% set kpi_ids = [
-<<<<<<< HEAD
     'cac', 'cac_marginal', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
-    'organic_share',
-=======
-    'cac', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
-    'referral_k_factor',
->>>>>>> i7c
+    'organic_share', 'referral_k_factor',
 
     'registration_to_first_order', 'coupon_redemption_rate', 'campaign_uplift',
 

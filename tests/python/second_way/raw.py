@@ -68,12 +68,8 @@ TABLES = {
     "channel/referrals": (
         "referral_id",
         "sent_at",
-<<<<<<< HEAD
-        "campaign_id invitee_phone sent_at registered_customer_id registered_at",
-=======
         "invitee_phone sent_at registered_customer_id registered_at inviter_customer_id "
         "campaign_id",
->>>>>>> i7c
     ),
     "channel/social_profiles": ("platform open_id", "followed_at", "union_id phone followed_at"),
     "channel/wecom_contacts": (
