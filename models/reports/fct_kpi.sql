@@ -3,9 +3,12 @@
 {% set kpi_ids = [
     'cac', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
 
-    'registration_to_first_order', 'coupon_redemption_rate',
+    'registration_to_first_order', 'coupon_redemption_rate', 'chain_loss_social_app_purchase',
+    'social_to_app_rate', 'share_step_dwell', 'branch_lookup_before_apply',
+    'operation_frequency_mix',
 
     'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
+    'retention_m18_offline_gap',
 
     'mau', 'mau_growth_yoy', 'user_growth_yoy',
 
