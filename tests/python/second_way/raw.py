@@ -56,6 +56,7 @@ TABLES = {
         "message_channel campaign_id customer_id recipient_phone sent_at delivered_at opened_at "
         "clicked_at purpose",
     ),
+    "channel/offline_events": ("event_id", "starts_at", "starts_at city_code"),
     "channel/referrals": (
         "referral_id",
         "sent_at",
