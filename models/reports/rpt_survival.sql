@@ -1,6 +1,7 @@
 -- Grain: one row per channel group (and all) and month since registration, 1 to 24. Kaplan-Meier: a
 -- user's event is the first day of churn (lifecycle) after registration. In a month stand at risk
 -- those who have not churned before it and of whom all of it has passed.
+-- noqa: disable=LT02
 {% set months = 24 %}
 
 with users as (
@@ -29,13 +30,13 @@ churns as (
 
     select
         users.user_key,
-        min(stages.valid_from_date) as churned_date
+        min(stg.valid_from_date) as churned_date
     from users
-    inner join {{ ref('fct_user_lifecycle') }} as stages
+    inner join {{ ref('fct_user_lifecycle') }} as stg
         on
-            users.user_key = stages.user_key
-            and users.registration_date < stages.valid_from_date
-    where stages.lifecycle_stage = 'churned'
+            users.user_key = stg.user_key
+            and users.registration_date < stg.valid_from_date
+    where stg.lifecycle_stage = 'churned'
     group by users.user_key
 
 ),
@@ -163,6 +164,24 @@ spread as (
 
 ),
 
+multiplied as (
+
+    select
+        channel_group,
+        month_number,
+        at_risk_users,
+        churned_users,
+        variance_sum
+        {%- for part in range(months // 6) %},
+        {{ 'cast(' * 5 }}factor_{{ part * 6 + 1 }}
+        {%- for month in range(part * 6 + 2, part * 6 + 7) %}
+        * factor_{{ month }} as decimal(16, 12))
+        {%- endfor %} as part_{{ part + 1 }}
+        {%- endfor %}
+    from spread
+
+),
+
 survived as (
 
     select
@@ -171,11 +190,11 @@ survived as (
         at_risk_users,
         churned_users,
         variance_sum,
-        {{ 'cast(' * (months - 1) }}factor_1
-        {%- for month in range(2, months + 1) %}
-        * factor_{{ month }} as decimal(16, 12))
+        {{ 'cast(' * (months // 6 - 1) }}part_1
+        {%- for part in range(2, months // 6 + 1) %}
+        * part_{{ part }} as decimal(16, 12))
         {%- endfor %} as survival
-    from spread
+    from multiplied
 
 )
 
@@ -190,11 +209,11 @@ select
         as decimal(24, 12)
     ) as survival_variance,
     cast(
-        cast(survived.survival as decimal(24, 6)) - cast(online.survival as decimal(24, 6))
+        cast(survived.survival as decimal(24, 6)) - cast(onl.survival as decimal(24, 6))
         as decimal(24, 6)
     ) as gap_to_online
 from survived
-left join survived as online
+left join survived as onl
     on
-        survived.month_number = online.month_number
-        and online.channel_group = 'online'
+        survived.month_number = onl.month_number
+        and onl.channel_group = 'online'

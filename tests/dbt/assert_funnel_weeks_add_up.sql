@@ -1,5 +1,5 @@
--- Weeks of a funnel that do not close: entrants of a cut that are not those of all, a step that does
--- not hold what the next one and its losses hold, and entries that no week counts.
+-- Weeks of a funnel that do not close: entrants of a cut that are not those of all, a step that
+-- does not hold what the next one and its losses hold, and entries that no week counts.
 with weeks as (
 
     select *

@@ -1,4 +1,4 @@
--- Cells of the retention curve and rows of the retention KPIs, mature ones, that do not say the same.
+-- Mature rows of the retention KPIs that cells of the retention curve do not repeat.
 with curve as (
 
     select

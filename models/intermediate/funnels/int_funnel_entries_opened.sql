@@ -14,7 +14,9 @@ with events as (
 
 kept as (
 
+    -- noqa: disable=PRS
     {{ spaced_moments('events', ['funnel_code', 'entrant_key'], 'event_at', 'window_days') }}
+    -- noqa: enable=PRS
 
 ),
 

@@ -52,26 +52,26 @@ coupons as (
 leads as (
 
     select
-        leads.lead_id,
-        leads.created_at,
-        leads.qualified_at,
+        led.lead_id,
+        led.created_at,
+        led.qualified_at,
         customers.registered_at as converted_at,
-        coalesce(accounts.user_key, phones.user_key) as user_key,
-        coalesce(channels.channel_code, 'unmapped') as channel_code
-    from {{ ref('stg_crm__leads') }} as leads
+        coalesce(acc.user_key, phones.user_key) as user_key,
+        coalesce(chn.channel_code, 'unmapped') as channel_code
+    from {{ ref('stg_crm__leads') }} as led
     left join {{ ref('stg_crm__customers') }} as customers
-        on leads.converted_customer_id = customers.customer_id
-    left join identifiers as accounts
+        on led.converted_customer_id = customers.customer_id
+    left join identifiers as acc
         on
-            accounts.identifier_type = 'customer'
-            and leads.converted_customer_id = accounts.identifier_value
+            acc.identifier_type = 'customer'
+            and led.converted_customer_id = acc.identifier_value
     left join identifiers as phones
         on
             phones.identifier_type = 'phone'
             and phones.demotion_reason is null
-            and leads.phone_hash = phones.identifier_value
-    left join {{ ref('channels') }} as channels
-        on leads.source_channel_code = channels.channel_code
+            and led.phone_hash = phones.identifier_value
+    left join {{ ref('channels') }} as chn
+        on led.source_channel_code = chn.channel_code
 
 ),
 

@@ -1,4 +1,5 @@
 -- Grain: one row per funnel, entrant and entry, with the moment at which each step was reached.
+-- noqa: disable=LT02
 with entries as (
 
     select *

@@ -1,6 +1,6 @@
--- Grain: one row per month of registration, channel group (and all), measure and horizon. Users with
--- an app event on day N (day_exact), on one of days 1 to N (day_rolling) or in month N (month) after
--- registration. Empty, not low, while time has not passed for all of them.
+-- Grain: one row per month of registration, channel group (and all), measure and horizon. Users
+-- with an app event on day N (day_exact), on one of days 1 to N (day_rolling) or in month N (month)
+-- after registration. Empty, not low, while time has not passed for all of them.
 {% set days = [1, 7, 30] %}
 
 with users as (

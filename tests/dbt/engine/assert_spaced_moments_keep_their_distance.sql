@@ -27,7 +27,7 @@ moments as (
 
 actual as (
 
-    {{ spaced_moments('moments', ['sample_name'], 'moment_at', 'spacing_days') }}
+    {{ spaced_moments('moments', ['sample_name'], 'moment_at', 'spacing_days') }}  -- noqa: PRS
 
 ),
 

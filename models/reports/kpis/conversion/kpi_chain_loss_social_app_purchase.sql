@@ -1,6 +1,6 @@
 -- Grain: one row per period of entry. Of those who touched a placement on a social platform, who
--- did not first open the app and then place an order within the window. A user who touches one again
--- after the window counts again.
+-- did not first open the app and then place an order within the window. A user who touches one
+-- again after the window counts again.
 with funnels as (
 
     select *
