@@ -3,7 +3,7 @@
 with entries as (
 
     select *
-    from {{ ref('int_funnel_entries_opened') }}
+    from {{ ref('fct_funnel_entry') }}
 
 ),
 

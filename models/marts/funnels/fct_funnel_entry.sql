@@ -45,6 +45,7 @@ select
     entries.entry_key,
     entries.funnel_code,
     entries.entrant_kind,
+    entries.entrant_key,
     entries.user_key,
     entries.entry_number,
     entries.entered_at,
