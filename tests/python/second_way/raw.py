@@ -32,7 +32,12 @@ TABLES = {
     "channel/ad_spend_daily": (
         "spend_date platform campaign_id creative_id",
         "spend_date",
-        "impressions clicks cost_amount currency_code",
+        "impressions clicks cost_amount currency_code region",
+    ),
+    "channel/offline_events": (
+        "event_id",
+        "starts_at",
+        "campaign_id kind city_code starts_at cost_amount currency_code",
     ),
     "channel/ad_touches": (
         "touch_id",
@@ -56,7 +61,6 @@ TABLES = {
         "message_channel campaign_id customer_id recipient_phone sent_at delivered_at opened_at "
         "clicked_at purpose",
     ),
-    "channel/offline_events": ("event_id", "starts_at", "starts_at city_code"),
     "channel/referrals": (
         "referral_id",
         "sent_at",
