@@ -4,10 +4,12 @@
     'cac', 'cac_marginal', 'feed_ad_cac', 'short_video_cac', 'ctr', 'channel_budget_share',
     'organic_share', 'referral_k_factor',
 
-    'registration_to_first_order', 'coupon_redemption_rate', 'campaign_uplift',
+    'registration_to_first_order', 'coupon_redemption_rate', 'chain_loss_social_app_purchase',
+    'social_to_app_rate', 'share_step_dwell', 'branch_lookup_before_apply',
+    'operation_frequency_mix', 'campaign_uplift',
 
     'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
-    'winback_success_rate', 'winback_rechurn_d30',
+    'retention_m18_offline_gap', 'winback_success_rate', 'winback_rechurn_d30',
 
     'mau', 'mau_growth_yoy', 'user_growth_yoy',
 

@@ -12,6 +12,13 @@ touches as (
     from {{ ref('int_touches_resolved') }}
     where touch_kind = 'coupon_claim'
 
+),
+
+offline_events as (
+
+    select *
+    from {{ ref('stg_channel__offline_events') }}
+
 )
 
 select
@@ -21,6 +28,7 @@ select
     coupons.campaign_id,
     touches.channel_code,
     coupons.offline_event_id,
+    offline_events.city_code,
     coupons.claimed_at,
     coupons.claimed_date,
     coupons.redeemed_at,
@@ -31,3 +39,5 @@ select
 from coupons
 inner join touches
     on coupons.coupon_id = touches.touch_id
+left join offline_events
+    on coupons.offline_event_id = offline_events.offline_event_id

@@ -18,7 +18,8 @@ from finview.value.parameters import Parameter
 from second_way.behaviour import match_rates
 from second_way.campaigns import campaign_kpis
 from second_way.churn import churn_accuracy
-from second_way.facts import Facts, gather
+from second_way.conversions import conversion_kpis
+from second_way.facts import Facts, campaign_channels, gather
 from second_way.identity import resolve
 from second_way.lifetime import BASE_YEAR, lifetime_value, value_against_cost
 from second_way.naming import Namer
@@ -87,6 +88,7 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     tier_kpis(facts, tiers, out)
     tag_kpis(facts, tiers, out)
     campaign_kpis(facts, tiers, out)
+    conversion_kpis(facts, tiers, out)
     persona_kpis(facts, tiers, out)
     lifetime_value(facts, tiers, models.predicted, out)
     marginal_costs(facts, out)

@@ -6,6 +6,7 @@ with users as (
         usr.registration_date,
         coalesce(chn.channel_group || '/' || chn.channel_code, 'unmapped') as channel_path,
         coalesce(usr.age_band, 'unknown') as age_band,
+        coalesce(usr.region_code, 'unknown') as region_code,
         case
             when usr.first_order_date <= {{ add_days('usr.registration_date', 30) }} then 1
             else 0
@@ -34,9 +35,10 @@ summed as (
         case
             when grouping(users.channel_path) = 0 then 'channel'
             when grouping(users.age_band) = 0 then 'age_band'
+            when grouping(users.region_code) = 0 then 'region'
             else 'all'
         end as cut_name,
-        coalesce(users.channel_path, users.age_band, 'all') as cut_value,
+        coalesce(users.channel_path, users.age_band, users.region_code, 'all') as cut_value,
         sum(users.has_ordered) as numerator,
         count(*) as denominator
     from users
@@ -48,7 +50,8 @@ summed as (
     group by grouping sets (  -- noqa: PRS
         (prd.period_grain, prd.period_start_date, prd.period_end_date),
         (prd.period_grain, prd.period_start_date, prd.period_end_date, users.channel_path),
-        (prd.period_grain, prd.period_start_date, prd.period_end_date, users.age_band)
+        (prd.period_grain, prd.period_start_date, prd.period_end_date, users.age_band),
+        (prd.period_grain, prd.period_start_date, prd.period_end_date, users.region_code)
     )
 
 )

@@ -4,7 +4,9 @@ with active as (
     select
         mon.month_date,
         mon.user_key,
-        coalesce(chn.channel_group || '/' || chn.channel_code, 'not_registered') as channel_path
+        coalesce(chn.channel_group || '/' || chn.channel_code, 'not_registered') as channel_path,
+        coalesce(mon.tier_code, 'none') as tier_code,
+        coalesce(usr.region_code, 'unknown') as region_code
     from {{ ref('agg_user_month') }} as mon
     inner join {{ ref('dim_user') }} as usr
         on mon.user_key = usr.user_key
@@ -18,11 +20,21 @@ summed as (
 
     select
         month_date,
-        case when grouping(channel_path) = 0 then 'channel' else 'all' end as cut_name,
-        coalesce(channel_path, 'all') as cut_value,
+        case
+            when grouping(channel_path) = 0 then 'channel'
+            when grouping(tier_code) = 0 then 'tier'
+            when grouping(region_code) = 0 then 'region'
+            else 'all'
+        end as cut_name,
+        coalesce(channel_path, tier_code, region_code, 'all') as cut_value,
         count(*) as users
     from active
-    group by grouping sets ((month_date), (month_date, channel_path))  -- noqa: PRS
+    group by grouping sets (  -- noqa: PRS
+        (month_date),
+        (month_date, channel_path),
+        (month_date, tier_code),
+        (month_date, region_code)
+    )
 
 )
 

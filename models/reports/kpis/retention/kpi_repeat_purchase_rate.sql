@@ -10,6 +10,16 @@ with orders as (
 
 ),
 
+tiers as (
+
+    select
+        user_key,
+        month_date,
+        tier_code
+    from {{ ref('fct_user_tier') }}
+
+),
+
 months as (
 
     select distinct
@@ -28,32 +38,47 @@ observed as (
 
 ),
 
-buyers as (
+bought as (
 
     select
         months.period_start_date,
         months.is_complete
         and {{ add_months('observed.first_date', 12) }}
         <= {{ add_days('months.period_end_date', 1) }} as is_mature,
-        case when grouping(orders.product_line) = 0 then 'product_line' else 'all' end as cut_name,
-        coalesce(orders.product_line, 'all') as cut_value,
         orders.user_key,
-        count(*) as order_count
+        orders.product_line,
+        coalesce(tiers.tier_code, 'none') as tier_code
     from months
     cross join observed
     inner join orders
         on
             months.period_end_date >= orders.order_date
             and orders.order_date >= {{ add_months('months.period_start_date', -11) }}
+    left join tiers
+        on
+            orders.user_key = tiers.user_key
+            and months.period_start_date = tiers.month_date
+
+),
+
+buyers as (
+
+    select
+        period_start_date,
+        is_mature,
+        case
+            when grouping(product_line) = 0 then 'product_line'
+            when grouping(tier_code) = 0 then 'tier'
+            else 'all'
+        end as cut_name,
+        coalesce(product_line, tier_code, 'all') as cut_value,
+        user_key,
+        count(*) as order_count
+    from bought
     group by grouping sets (  -- noqa: PRS
-        (
-            months.period_start_date, months.period_end_date, months.is_complete,
-            observed.first_date, orders.user_key
-        ),
-        (
-            months.period_start_date, months.period_end_date, months.is_complete,
-            observed.first_date, orders.user_key, orders.product_line
-        )
+        (period_start_date, is_mature, user_key),
+        (period_start_date, is_mature, user_key, product_line),
+        (period_start_date, is_mature, user_key, tier_code)
     )
 
 ),
