@@ -17,6 +17,7 @@ from finview.settings import project_root
 from finview.value.parameters import Parameter
 from second_way.behaviour import match_rates
 from second_way.churn import churn_accuracy
+from second_way.ecosystem import ecosystem_kpis
 from second_way.facts import Facts, campaign_channels, gather
 from second_way.identity import resolve
 from second_way.lifetime import BASE_YEAR, lifetime_value, value_against_cost
@@ -84,6 +85,7 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     tag_kpis(facts, tiers, out)
     persona_kpis(facts, tiers, out)
     lifetime_value(facts, tiers, models.predicted, out)
+    ecosystem_kpis(facts, tiers, out)
     churn_accuracy(facts, models.trained_to, models.scorecard, out)
     return out.rows
 
