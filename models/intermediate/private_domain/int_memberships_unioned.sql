@@ -1,6 +1,6 @@
 -- Grain: one row per membership of the private domain: contact of a member of the staff in WeCom,
 -- place in a community group, account with a membership number (since it registered; one that never
--- said when anything happened is left out).
+-- said when anything happened is left out). Nobody leaves before joining.
 with contacts as (
 
     select *
@@ -71,8 +71,20 @@ unioned as (
 )
 
 select
-    unioned.*,
-    {{ business_day('unioned.left_at') }} as left_date,
+    unioned.membership_kind,
+    unioned.identifier_value,
+    unioned.unit_id,
+    unioned.join_source,
+    unioned.joined_at,
+    unioned.joined_date,
+    case
+        when unioned.left_at < unioned.joined_at then unioned.joined_at
+        else unioned.left_at
+    end as left_at,
+    case
+        when unioned.left_at < unioned.joined_at then unioned.joined_date
+        else {{ business_day('unioned.left_at') }}
+    end as left_date,
     identifiers.user_key,
     -- Whoever no user is known for is a person all the same.
     coalesce(identifiers.user_key, unioned.identifier_value) as person_key

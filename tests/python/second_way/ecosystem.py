@@ -91,14 +91,18 @@ def _products(facts: Facts) -> dict[str, Row]:
 
 
 def _shares(
-    kpi_id: str, found: Iterable[tuple[date, Cut, bool]], out: Published, wait: timedelta
+    kpi_id: str,
+    found: Iterable[tuple[date, Cut, bool]],
+    out: Published,
+    wait: timedelta,
+    covered: date = date.min,
 ) -> None:
-    """Hits over all, by month and cut; mature once the wait is over."""
+    """Hits over all, by month and cut; mature once the wait is over, if the month is covered."""
     hits: dict[tuple[date, Cut], list[bool]] = defaultdict(list)
     for month, cut, hit in found:
         hits[month, cut].append(hit)
     for (month, cut), told in hits.items():
-        mature = end_of("month", month) + wait <= out.as_of
+        mature = end_of("month", month) + wait <= out.as_of and covered <= month
         out.put_ratio(kpi_id, ("month", month, *cut), sum(told), len(told), is_mature=mature)
 
 
@@ -319,7 +323,9 @@ def _cross_selling(facts: Facts, deals: list[Deal], out: Published) -> None:
         for cut in cuts:
             found[user, start_of("month", day), cut] |= hit
     told = ((month, cut, hit) for (_, month, cut), hit in found.items())
-    _shares("cross_sell_conversion", told, out, OFFERED_FOR)
+    # Before orders reach back a year, a line held for long goes unseen.
+    covered = shifted(min(deal.day for deal in deals), 12)
+    _shares("cross_sell_conversion", told, out, OFFERED_FOR, covered)
 
 
 def _niches(facts: Facts, out: Published) -> None:
@@ -355,19 +361,21 @@ def _members(facts: Facts) -> Iterator[tuple[str, str, Node, date, date | None]]
         for row in raw[table]:
             user = who.user("wecom_user", row["external_user_id"])
             assert user is not None
-            yield kind, row[unit], user, raw.day(row[since]), _known_day(facts, row[until])
+            began = raw.day(row[since])
+            yield kind, row[unit], user, began, _left(facts, began, row[until])
     for row in raw["crm/customers"]:
         since_at = row["registered_at"] or row["updated_at"]
         if row["member_number"] and since_at:
             user = who.user_of["customer", row["customer_id"]]
-            left = _known_day(facts, row["deleted_at"])
-            yield "membership", "programme", user, raw.day(since_at), left
+            began = raw.day(since_at)
+            left = _left(facts, began, row["deleted_at"])
+            yield "membership", "programme", user, began, left
 
 
-def _known_day(facts: Facts, moment: datetime | None) -> date | None:
-    """The day of a moment that is no later than the as-of date."""
+def _left(facts: Facts, began: date, moment: datetime | None) -> date | None:
+    """The day of leaving, as far as known; nobody leaves before joining."""
     day = facts.raw.day(moment) if moment else None
-    return day if day and day <= facts.raw.as_of else None
+    return max(began, day) if day and day <= facts.raw.as_of else None
 
 
 def _private_domain(facts: Facts, tiers: Tiers, out: Published) -> None:

@@ -1,5 +1,6 @@
 -- Grain: one row per month of the offer and cut. Of the users who held exactly one product line and
 -- were offered another, those who ordered that one within 90 days. A user counts once in each cut.
+-- Mature after 90 days, and where orders reach back 12 months: else a line held before goes unseen.
 with offers as (
 
     select
@@ -36,6 +37,13 @@ users as (
 
 ),
 
+observed as (
+
+    select min(order_date) as first_date
+    from {{ ref('fct_order') }}
+
+),
+
 summed as (
 
     select
@@ -51,12 +59,14 @@ summed as (
 
 select
     'month' as period_grain,
-    month_date as period_start_date,
-    cut_name,
-    cut_value,
-    {{ ratio('numerator', 'denominator') }} as kpi_value,
-    numerator,
-    denominator,
-    denominator as sample_size,
-    {{ add_days(add_months('month_date', 1), 89) }} <= {{ as_of_date() }} as is_mature
+    summed.month_date as period_start_date,
+    summed.cut_name,
+    summed.cut_value,
+    {{ ratio('summed.numerator', 'summed.denominator') }} as kpi_value,
+    summed.numerator,
+    summed.denominator,
+    summed.denominator as sample_size,
+    {{ add_days(add_months('summed.month_date', 1), 89) }} <= {{ as_of_date() }}
+    and {{ add_months('observed.first_date', 12) }} <= summed.month_date as is_mature
 from summed
+cross join observed
