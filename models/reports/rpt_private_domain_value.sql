@@ -22,7 +22,8 @@ summed as (
         sum(matched_count) as matched_count,
         sum(case when matched_count > 0 then other_count else 0 end) as other_count,
         sum(case when matched_count > 0 then member_margin_amount else 0 end) as member_margin,
-        sum(case when matched_count > 0 then member_margin_squared else 0 end) as margin_squared,
+        sum(other_margin_amount) as other_margin,
+        sum(other_margin_squared) as other_margin_squared,
         sum(case when matched_count > 0 then expected_margin else 0 end) as expected_margin
     from strata
     group by grouping sets ((), (channel_group))  -- noqa: PRS
@@ -50,17 +51,17 @@ select
     cast(member_average as decimal(18, 2)) as member_margin_per_user,
     cast(other_average as decimal(18, 2)) as other_margin_per_user,
     cast(member_average - other_average as decimal(18, 2)) as difference_per_user,
-    -- Twice the standard error of the members' mean: a smaller difference may be chance.
+    -- Twice the standard error that the mean of as many of the others would have.
     case
-        when matched_count > 1
+        when other_count > 1
             then cast(
                 2 * sqrt(
                     greatest(
-                        cast(margin_squared as double)
-                        - cast(member_margin as double) * cast(member_margin as double)
-                        / cast(matched_count as double),
+                        cast(other_margin_squared as double)
+                        - cast(other_margin as double) * cast(other_margin as double)
+                        / cast(other_count as double),
                         0
-                    ) / (cast(matched_count as double) * cast(matched_count - 1 as double))
+                    ) / (cast(other_count - 1 as double) * cast(matched_count as double))
                 ) as decimal(18, 2)
             )
     end as noise_per_user,

@@ -7,7 +7,7 @@ with members as (
         coalesce(staff_id, group_id, 'programme') as unit_id,
         {{ period_start('month', 'joined_date') }} as joined_month_date,
         {{ period_start('month', 'left_date') }} as left_month_date,
-        case when user_key is not null then 1 else 0 end as is_known
+        case when has_account then 1 else 0 end as has_account
     from {{ ref('fct_private_domain_member') }}
 
 ),
@@ -27,7 +27,7 @@ moves as (
         joined_month_date as month_date,
         1 as joined,
         0 as gone,
-        is_known as known
+        has_account as known
     from members
     union all
     select
@@ -36,7 +36,7 @@ moves as (
         left_month_date as month_date,
         0 as joined,
         1 as gone,
-        -is_known as known
+        -has_account as known
     from members
     where left_month_date is not null
 

@@ -5,6 +5,13 @@ with memberships as (
     select *
     from {{ ref('int_memberships_unioned') }}
 
+),
+
+accounts as (
+
+    select *
+    from {{ ref('int_users_surviving') }}
+
 )
 
 select
@@ -20,5 +27,8 @@ select
     memberships.joined_date,
     memberships.left_at,
     memberships.left_date,
-    memberships.left_at is null as is_member
+    memberships.left_at is null as is_member,
+    accounts.user_key is not null as has_account
 from memberships
+left join accounts
+    on memberships.user_key = accounts.user_key
