@@ -1,6 +1,6 @@
--- Grain: one row per year, product line held and other line offered: users of each month who held one
--- line and were offered the other, and how many ordered it within 90 days. Months that are final only
--- (see kpi_cross_sell_conversion); a user offered in two months counts in both.
+-- Grain: one row per year, product line held and other line offered: users of each month who held
+-- one line and were offered the other, and how many ordered it within 90 days. Months that are
+-- final only (see kpi_cross_sell_conversion); a user offered in two months counts in both.
 with months as (
 
     select period_start_date

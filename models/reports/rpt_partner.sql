@@ -1,5 +1,6 @@
--- Grain: one row per partner, and one for the users of the partner channel that no partner can be told
--- for (unknown_partner): traffic, fees, what the partner says it referred, and the users traced to it.
+-- Grain: one row per partner, and one for the users of the partner channel that no partner can be
+-- told for (unknown_partner): traffic, fees, what the partner says it referred, and the users
+-- traced to it.
 with months as (
 
     select *

@@ -1,5 +1,5 @@
--- Grain: one row per month and kind of membership: how it grows, what is lost, how many interact, and
--- how many members there are to a member of the staff or a group.
+-- Grain: one row per month and kind of membership: how it grows, what is lost, how many interact,
+-- and how many members there are to a member of the staff or a group.
 with units as (
 
     select *

@@ -1,7 +1,7 @@
--- Grain: one row per user whose registration came by the channel of partners, with the partner where
--- it can be told. The CRM names the channel and no partner; partners tell how many they referred on
--- a day. So a partner is known where it is the only one to tell of registrations on that day, and
--- tells of as many as came or more.
+-- Grain: one row per user whose registration came by the channel of partners, with the partner
+-- where it can be told. The CRM names the channel and no partner; partners tell how many they
+-- referred on a day. So a partner is known where it is the only one to tell of registrations on
+-- that day, and tells of as many as came or more.
 with users as (
 
     select

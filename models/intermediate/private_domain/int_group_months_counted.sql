@@ -1,5 +1,5 @@
--- Grain: one row per community group, member and month in which the member belonged to the group for
--- a day or more, with the member's messages, reactions and clicks in the group.
+-- Grain: one row per community group, member and month in which the member belonged to the group
+-- for a day or more, with the member's messages, reactions and clicks in the group.
 with members as (
 
     select *

@@ -1,7 +1,7 @@
--- Grain: one row per month in which somebody joined WeCom or a community and registered user who had
--- not joined before it: who joined then, and who is alike (registration quarter, channel group, band
--- of orders and app days before the month), with the margin of the 6 months after the month.
--- A membership number has no day of its own: it is no joining here.
+-- Grain: one row per month in which somebody joined WeCom or a community and registered user who
+-- had not joined before it: who joined then, and who is alike (registration quarter, channel
+-- group, band of orders and app days before the month), with the margin of the 6 months after the
+-- month. A membership number has no day of its own: it is no joining here.
 {% set window = 6 %}
 
 with users as (

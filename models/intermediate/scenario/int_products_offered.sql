@@ -1,6 +1,6 @@
--- Grain: one row per user, product line and business day on which a product of the line was offered:
--- a recommendation shown, an impression or a marketing message of a campaign for the product. A
--- product page that the user opened is no offer.
+-- Grain: one row per user, product line and business day on which a product of the line was
+-- offered: a recommendation shown, an impression or a marketing message of a campaign for the
+-- product. A product page that the user opened is no offer.
 with recommendations as (
 
     select *

@@ -1,6 +1,6 @@
--- Grain: one row per user, product and business day on which the app showed the product to the user:
--- a recommendation shown or a product page viewed. Advertisements and messages are no showing: they
--- reach nearly everybody every month, whether looked at or not.
+-- Grain: one row per user, product and business day on which the app showed the product to the
+-- user: a recommendation shown or a product page viewed. Advertisements and messages are no
+-- showing: they reach nearly everybody every month, whether looked at or not.
 with recommendations as (
 
     select *

@@ -1,5 +1,6 @@
--- Grain: one row per user, month and scenario of which a product was shown in the month, with whether
--- the user ordered a product within 7 days of being shown it. Rejected and cancelled orders are none.
+-- Grain: one row per user, month and scenario of which a product was shown in the month, with
+-- whether the user ordered a product within 7 days of being shown it. Rejected and cancelled
+-- orders are none.
 {% set days = 7 %}
 
 with showings as (

@@ -31,11 +31,11 @@ returned as (
         users.user_key,
         count(*) as day_count
     from users
-    inner join {{ ref('agg_user_day') }} as days
-        on users.user_key = days.user_key
+    inner join {{ ref('agg_user_day') }} as act
+        on users.user_key = act.user_key
     where
-        days.event_count > 0
-        and {{ days_between('users.registration_date', 'days.activity_date') }} between 27 and 33
+        act.event_count > 0
+        and {{ days_between('users.registration_date', 'act.activity_date') }} between 27 and 33
     group by users.user_key
 
 ),

@@ -1,5 +1,6 @@
--- Grain: one row per month, kind of membership and unit (member of the staff, group, the programme),
--- from the unit's first month on. Members at the start, plus joined, less left, are those at the end.
+-- Grain: one row per month, kind of membership and unit (member of the staff, group, the
+-- programme), from the unit's first month on. Members at the start, plus joined, less left, are
+-- those at the end.
 with members as (
 
     select

@@ -1,6 +1,6 @@
--- Grain: one row per month, registration quarter, channel group and band of activity before the month
--- with users who joined WeCom or a community in the month: their margin of the 6 months after it
--- beside that of users who are alike and had not joined.
+-- Grain: one row per month, registration quarter, channel group and band of activity before the
+-- month with users who joined WeCom or a community in the month: their margin of the 6 months
+-- after it beside that of users who are alike and had not joined.
 with peers as (
 
     select

@@ -1,5 +1,6 @@
 -- Grain: one row per year and cut. Calls of the year over those of the year before, less 1. Mature
--- where the year is over and calls (of the partner) reach back to the first week of the year before.
+-- where the year is over and calls (of the partner) reach back to the first week of the year
+-- before.
 with calls as (
 
     select

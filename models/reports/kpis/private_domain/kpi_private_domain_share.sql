@@ -1,6 +1,7 @@
--- Grain: one row per month and cut (region, tier; beyond the catalogue kind). Of the users registered
--- by the month's end, those with a WeCom contact, a place in a community or a membership number at
--- that end. The cut kind shows each alone: a membership number says least about contact.
+-- Grain: one row per month and cut (region, tier; beyond the catalogue kind). Of the users
+-- registered by the month's end, those with a WeCom contact, a place in a community or a
+-- membership number at that end. The cut kind shows each alone: a membership number says least
+-- about contact.
 {% set kinds = ['wecom', 'community', 'membership'] %}
 
 with months as (

@@ -1,5 +1,5 @@
--- Grain: one row per quarter and cut. Spend on campaigns for silver (60+) and green products over all
--- spend. A segment without spend is 0.
+-- Grain: one row per quarter and cut. Spend on campaigns for silver (60+) and green products over
+-- all spend. A segment without spend is 0.
 with spend as (
 
     select

@@ -1,5 +1,5 @@
--- Grain: one row per month of the showing and cut. Users who ordered a product of a scenario within 7
--- days of being shown it in the app, over users shown one.
+-- Grain: one row per month of the showing and cut. Users who ordered a product of a scenario
+-- within 7 days of being shown it in the app, over users shown one.
 with showings as (
 
     select *

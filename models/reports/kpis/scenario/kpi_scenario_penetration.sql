@@ -1,5 +1,5 @@
--- Grain: one row per month and cut. Active users with an app event of the scenario in the month, over
--- users with any app event in it.
+-- Grain: one row per month and cut. Active users with an app event of the scenario in the month,
+-- over users with any app event in it.
 with active as (
 
     select

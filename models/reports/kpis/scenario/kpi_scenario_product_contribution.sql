@@ -1,6 +1,7 @@
--- Grain: one row per quarter and cut. Margin of the 12 months that end with the quarter per user who
--- ordered in them: of bundles tied to a scenario (also by scenario), and of products of no scenario
--- (traditional). Rejected and cancelled orders are left out. Mature where orders cover 12 months.
+-- Grain: one row per quarter and cut. Margin of the 12 months that end with the quarter per user
+-- who ordered in them: of bundles tied to a scenario (also by scenario), and of products of no
+-- scenario (traditional). Rejected and cancelled orders are left out. Mature where orders cover 12
+-- months.
 with orders as (
 
     select

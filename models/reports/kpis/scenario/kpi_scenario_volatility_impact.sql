@@ -48,13 +48,13 @@ pairs as (
     select
         month_date,
         scenario_code,
-        revenue as change
+        revenue as change_amount
     from scenarios
     union all
     select
         {{ add_months('month_date', 1) }} as month_date,
         scenario_code,
-        -revenue as change
+        -revenue as change_amount
     from scenarios
 
 ),
@@ -64,7 +64,7 @@ changes as (
     select
         month_date,
         scenario_code,
-        abs(sum(change)) as change
+        abs(sum(change_amount)) as change_amount
     from pairs
     group by month_date, scenario_code
 
@@ -76,14 +76,14 @@ cuts as (
         month_date,
         'scenario' as cut_name,
         scenario_code as cut_value,
-        change
+        change_amount
     from changes
     union all
     select
         month_date,
         'all' as cut_name,
         'all' as cut_value,
-        max(change) as change
+        max(change_amount) as change_amount
     from changes
     group by month_date
 
@@ -94,8 +94,8 @@ select
     totals.month_date as period_start_date,
     cuts.cut_name,
     cuts.cut_value,
-    {{ ratio('cuts.change', 'totals.revenue') }} as kpi_value,
-    cuts.change as numerator,
+    {{ ratio('cuts.change_amount', 'totals.revenue') }} as kpi_value,
+    cuts.change_amount as numerator,
     totals.revenue as denominator,
     totals.orders as sample_size,
     {{ add_months('totals.month_date', 1) }} <= {{ add_days(as_of_date(), 1) }}
