@@ -5,6 +5,7 @@ with strata as (
 
     select
         *,
+        channel_group as group_code,
         case when other_count > 0 then member_count else 0 end as matched_count,
         {{ ratio('other_margin_amount * member_count', 'other_count') }} as expected_margin
     from {{ ref('agg_private_domain_stratum') }}
@@ -15,7 +16,7 @@ with strata as (
 summed as (
 
     select
-        case when grouping(channel_group) = 0 then channel_group else 'all' end as channel_group,
+        coalesce(group_code, 'all') as channel_group,
         count(*) as stratum_count,
         sum(case when other_count = 0 then 1 else 0 end) as unmatched_stratum_count,
         sum(member_count) as member_count,
@@ -26,7 +27,7 @@ summed as (
         sum(other_margin_squared) as other_margin_squared,
         sum(case when matched_count > 0 then expected_margin else 0 end) as expected_margin
     from strata
-    group by grouping sets ((), (channel_group))  -- noqa: PRS
+    group by grouping sets ((), (group_code))  -- noqa: PRS
 
 ),
 
