@@ -11,11 +11,15 @@
     'retention_d30', 'retention_m18', 'churn_m18', 'repeat_purchase_rate',
     'retention_m18_offline_gap', 'winback_success_rate', 'winback_rechurn_d30',
 
-    'mau', 'mau_growth_yoy', 'user_growth_yoy',
+    'mau', 'mau_growth_yoy', 'user_growth_yoy', 'market_share',
 
-    'push_open_rate', 'contact_frequency',
+    'push_open_rate', 'contact_frequency', 'private_domain_share', 'community_interaction_rate',
 
-    'scenario_revenue_share',
+    'scenario_revenue_share', 'scenario_conversion', 'scenario_penetration',
+    'scenario_volatility_impact', 'scenario_product_contribution', 'cross_sell_conversion',
+    'on_scenario_content_share', 'niche_promotion_share',
+
+    'partner_count', 'partner_new_user_share', 'partner_api_call_growth', 'partner_api_revenue',
 
     'revenue_growth', 'ltv', 'ltv_growth', 'ltv_cac_ratio', 'cac_payback_months', 'marketing_roi',
     'high_value_concentration', 'aum_growth_yoy', 'hnw_annual_contribution', 'hnw_churn_rate',

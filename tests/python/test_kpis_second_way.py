@@ -21,6 +21,7 @@ import duckdb
 import pytest
 from second_way.behaviour import duplicate_contacts, sessions, standing_consents
 from second_way.churn import plant_scorecard
+from second_way.ecosystem import plant_activity
 from second_way.facts import Facts
 from second_way.kpis import Models, facts_of, kpis_of
 from second_way.naming import Namer, namer
@@ -56,6 +57,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = tmp_path_factory.mktemp("second_way")
     landing = sample_landing(folder)
     plant_identity_cases(landing)
+    plant_activity(landing, FIRST_DAY + timedelta(days=DAYS - 1))
     made = home_with(landing, folder / "home")
     state.create_tables(made)
     # So that of the days that can be judged two are out of time and two are not.

@@ -19,7 +19,8 @@ from second_way.behaviour import match_rates
 from second_way.campaigns import campaign_kpis
 from second_way.churn import churn_accuracy
 from second_way.conversions import conversion_kpis
-from second_way.facts import Facts, campaign_channels, gather
+from second_way.ecosystem import ecosystem_kpis
+from second_way.facts import Facts, gather
 from second_way.identity import resolve
 from second_way.lifetime import BASE_YEAR, lifetime_value, value_against_cost
 from second_way.naming import Namer
@@ -92,6 +93,7 @@ def kpis_of(facts: Facts, models: Models) -> dict[Key, Value]:
     persona_kpis(facts, tiers, out)
     lifetime_value(facts, tiers, models.predicted, out)
     marginal_costs(facts, out)
+    ecosystem_kpis(facts, tiers, out)
     churn_accuracy(facts, models.trained_to, models.scorecard, out)
     return out.rows
 

@@ -51,7 +51,7 @@ TABLES = {
     "channel/app_events": (
         "event_id",
         "occurred_at",
-        "occurred_at device_id customer_id event_name scenario_code dwell_seconds",
+        "occurred_at device_id customer_id event_name scenario_code product_id dwell_seconds",
     ),
     "channel/coupons": (
         "coupon_id",
@@ -78,7 +78,21 @@ TABLES = {
         "union_id phone added_at removed_at",
     ),
     "channel/community_members": ("group_id external_user_id", "joined_at", "joined_at left_at"),
-    "transaction/products": ("product_id", "", "product_line scenario_code risk_level"),
+    "channel/community_activity": (
+        "activity_id",
+        "happened_at",
+        "group_id external_user_id happened_at",
+    ),
+    "channel/partner_calls_daily": (
+        "call_date partner_id scenario_code",
+        "call_date",
+        "calls fee_amount referred_registrations",
+    ),
+    "transaction/products": (
+        "product_id",
+        "",
+        "product_line scenario_code risk_level is_bundle segment",
+    ),
     "transaction/orders": (
         "order_id",
         "ordered_at",
@@ -133,7 +147,7 @@ LOWER_CASE = (
     *("email", "device", "device_id", "claimed_device_id", "register_device_id"),
     "platform_user_id",
 )
-WHOLE_NUMBERS = ("impressions", "clicks", "dwell_seconds")
+WHOLE_NUMBERS = ("impressions", "clicks", "dwell_seconds", "calls", "referred_registrations")
 
 
 @dataclass(frozen=True)
