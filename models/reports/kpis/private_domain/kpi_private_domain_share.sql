@@ -63,10 +63,10 @@ joined as (
         users.is_complete,
         users.region_code,
         coalesce(tiers.tier_code, 'not_tiered') as tier_code,
-        coalesce(held.is_member, 0) as is_member,
-        {% for kind in kinds %}
-        coalesce(held.is_{{ kind }}, 0) as is_{{ kind }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(held.is_wecom, 0) as is_wecom,
+        coalesce(held.is_community, 0) as is_community,
+        coalesce(held.is_membership, 0) as is_membership,
+        coalesce(held.is_member, 0) as is_member
     from users
     left join tiers
         on
