@@ -10,16 +10,16 @@ from finview.settings import Home
 
 @click.group(cls=Group, short_help="What users are worth: fit the models of value.")
 def value() -> None:
-    """Fit what SQL scores users with. See docs/value.md."""
+    """Fit what SQL scores users with, and credits channels. See docs/value.md, attribution.md."""
 
 
-@value.command(short_help="Learn the parameters of lifetime value from the last build.")
+@value.command(short_help="Learn value, churn and attribution from the last build.")
 @home_option
 def fit(home: Home) -> None:
     """Train purchases, their worth and kept balances on the time before the holdout, judge on it.
 
-    Each product line is promoted only if it beats a plain mean and the version in use; a promoted
-    one counts from the next `finview run` on.
+    So are churn, chains of channels and the response to spend. Each is promoted only if it beats a
+    plain mean and the version in use; a promoted one counts from the next `finview run` on.
 
     \b
     Example:

@@ -30,7 +30,7 @@ def fit_first(home: Home, rebuild: Callable[[], Any]) -> bool:
         return False
     from finview.value.fit import fit  # scipy and scikit-learn take a second to import
 
-    with stage("first fit of value and churn") as current:
+    with stage("first fit of value, churn and attribution") as current:
         try:
             found = fit(home)
         except FinviewError as error:
