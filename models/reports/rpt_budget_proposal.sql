@@ -71,6 +71,18 @@ taking_part as (
 
 ),
 
+numbers as (
+
+    select listed.*
+    from (
+        values
+        {% for hundredth in range(101) %}
+        ({{ hundredth }}){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as listed (hundredth)
+
+),
+
 -- Hundredths of the budget that a channel may have, as far as its curve reaches.
 hundredths as (
 
@@ -80,12 +92,7 @@ hundredths as (
         cast(taking_part.budget_amount * numbers.hundredth * 0.01 as decimal(18, 2))
             as level_amount
     from taking_part
-    cross join (
-        {% for hundredth in range(101) %}
-        select {{ hundredth }} as hundredth
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as numbers
+    cross join numbers
     where
         numbers.hundredth <= taking_part.most_share * 100
         and taking_part.budget_amount > 0

@@ -1,5 +1,5 @@
--- Grain: one row per year of registration, channel group (and all), measure and horizon. Cohorts of
--- the year that are old enough for the horizon, put together, and their distance to the online ones.
+-- Grain: one row per year of registration, channel group (and all), measure and horizon: cohorts of
+-- the year that are old enough for the horizon, put together, and how far they are from the online.
 with cohorts as (
 
     select

@@ -69,6 +69,15 @@ summed as (
     {% endfor %}
 ),
 
+goals as (
+    {% for goal in goals %}
+    select '{{ goal }}' as goal
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
+),
+
 -- Paid channels have a row in every month, whatever they brought.
 frame as (
 
@@ -80,14 +89,7 @@ frame as (
         channels.is_paid
     from months
     cross join channels
-    cross join (
-        {% for goal in goals %}
-        select '{{ goal }}' as goal
-        {% if not loop.last %}
-        union all
-        {% endif %}
-        {% endfor %}
-    ) as goals
+    cross join goals
 
 ),
 

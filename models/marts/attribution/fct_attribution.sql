@@ -116,6 +116,7 @@ judged as (
 
 ),
 
+-- noqa: disable=LT02
 summed as (
 
     select
