@@ -58,6 +58,7 @@ def scan(landing: Path) -> None:
     program = (
         "import duckdb,sys,pathlib\n"
         "c = duckdb.connect(); c.execute('set threads = 2')\n"
+        "c.execute('set enable_progress_bar = false')\n"
         "for folder in sorted({p.parent for p in pathlib.Path(sys.argv[1]).rglob('*.parquet')}):\n"
         "    t = f\"read_parquet('{folder}/*.parquet', union_by_name = true)\"\n"
         "    c.execute(f'select max(hash(columns(*))) from {t}').fetchall()\n"
@@ -69,6 +70,7 @@ def hold_back(landing: Path, late: Path, day: date) -> int:
     """Move the rows of the last day out of landing; returns how many."""
     moved = 0
     connection = duckdb.connect()
+    connection.execute("set enable_progress_bar = false")
     for table, column in DAILY.items():
         files = sorted((landing / table).glob("*.parquet"))
         # Days are business days of Asia/Shanghai; the last one begins at 16:00 UTC the day before.

@@ -34,6 +34,18 @@ MARTS = {
         union all select 'coupon_claim', coupon_id, customer_id from channel_coupons""",
     "mart.fct_coupon": "select coupon_id from channel_coupons",
     "mart.fct_referral": "select referral_id from channel_referrals",
+    "mart.fct_attribution": """
+        select order_id as attribution_key, 'order' as conversion_kind, cast(1 as decimal(7, 6))
+            as last_share from transaction_orders""",
+    "mart.fct_private_domain_member": """
+        select external_user_id_hash as membership_key, 'wecom' as membership_kind
+            from channel_wecom_contacts
+        union all select external_user_id_hash, 'community' from channel_community_members""",
+    "mart.agg_partner_month": """
+        select date_trunc('month', call_date) as month_date, partner_id, scenario_code,
+            sum(calls) as call_count, sum(fee_amount) as fee_amount,
+            sum(referred_registrations) as referred_registration_count
+            from channel_partner_calls_daily group by all""",
     "mart.fct_session": """
         select event_id as session_key, occurred_at as started_at, occurred_at as ended_at,
             1 as event_count from channel_app_events""",
@@ -142,6 +154,32 @@ MUTATIONS = [
     ("mart.fct_touch", "update {t} set user_key = null", "touches_reach_users"),
     ("mart.fct_coupon", LOST, "rows_as_accepted"),
     ("mart.fct_referral", LOST, "rows_as_accepted"),
+    (
+        "mart.fct_attribution",
+        "update {t} set last_share = 0.999999 where rowid = 0",
+        "orders_as_accepted",
+    ),
+    (
+        "mart.fct_private_domain_member",
+        "delete from {t} where membership_kind = 'wecom' and rowid = 0",
+        "contacts_as_accepted",
+    ),
+    (
+        "mart.fct_private_domain_member",
+        "insert into {t} select 'twice', 'community'",
+        "group_members_as_accepted",
+    ),
+    (
+        "mart.agg_partner_month",
+        "update {t} set call_count = call_count + 1 where rowid = 0",
+        "calls_as_accepted",
+    ),
+    ("mart.agg_partner_month", MORE.replace("{c}", "fee_amount"), "fees_as_accepted"),
+    (
+        "mart.agg_partner_month",
+        "update {t} set referred_registration_count = 0",
+        "referrals_as_accepted",
+    ),
     ("mart.fct_session", "update {t} set event_count = 2 where rowid = 0", "events_as_accepted"),
     (
         "mart.fct_session",

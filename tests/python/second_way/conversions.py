@@ -38,10 +38,7 @@ def conversion_kpis(
 ) -> None:
     """All KPIs and cuts of this module."""
     events = _app_events(facts, ("app_open", "share", "branch_lookup", "apply"))
-    areas = {
-        user: "unknown" if region == "unknown_region" else region
-        for user, (region, _) in regions(facts).items()
-    }
+    areas = {user: region for user, (region, _) in regions(facts).items()}
     _social_chain(facts, events["app_open"], out)
     _share_stays(facts, events["share"], out)
     _branch_lookups(facts, events, areas, out)
@@ -185,7 +182,7 @@ def _branch_lookups(
     for period, users in applied.items():
         sums: dict[tuple[str, str], list[bool]] = defaultdict(list)
         for user, before in users.items():
-            for cut in (ALL, ("region", areas.get(user, "unknown"))):
+            for cut in (ALL, ("region", areas.get(user, "unknown_region"))):
                 sums[cut].append(before)
         for cut, found in sums.items():
             place = (*period, *cut)
@@ -235,7 +232,9 @@ def _first_orders_by_region(facts: Facts, areas: Mapping[Node, str], out: Publis
         if registration.day >= observed_from:
             day = days.get(user)
             ordered = day is not None and day <= registration.day + 30 * DAY
-            sums.add(registration.day, {"region": areas.get(user, "unknown")}, int(ordered), 1)
+            sums.add(
+                registration.day, {"region": areas.get(user, "unknown_region")}, int(ordered), 1
+            )
     _put_cut(out, "registration_to_first_order", sums, "region", 30 * DAY)
 
 
@@ -243,7 +242,7 @@ def _coupons_by_city(facts: Facts, out: Published) -> None:
     cities = {row["event_id"]: row["city_code"] for row in facts.raw["channel/offline_events"]}
     sums = Sums(GRAINS[1:], 2)
     for row in facts.raw["channel/coupons"]:
-        city = cities.get(row["offline_event_id"] or "") or "none"
+        city = cities.get(row["offline_event_id"] or "") or "unknown_city"
         day = facts.raw.day(row["claimed_at"])
         sums.add(day, {"city": city}, int(row["redeemed_at"] is not None), 1)
     _put_cut(out, "coupon_redemption_rate", sums, "city", 0 * DAY)
@@ -268,7 +267,7 @@ def _monthly_users(
         for month in {start_of("month", day) for day in days}:
             found = tiers.get((user, month))
             counts[month, "tier", found.tier if found else "none"] += 1
-            counts[month, "region", areas.get(user, "unknown")] += 1
+            counts[month, "region", areas.get(user, "unknown_region")] += 1
     for cut, count in counts.items():
         out.put("mau", ("month", *cut), count, count, None, count)
 

@@ -65,7 +65,7 @@ applicants as (
         prd.period_grain,
         prd.period_start_date,
         prd.is_complete,
-        coalesce(usr.region_code, 'unknown') as region_code,
+        coalesce(usr.region_code, 'unknown_region') as region_code,
         looked_up.user_key,
         max(looked_up.has_looked_up) as has_looked_up
     from looked_up

@@ -4,7 +4,7 @@ with coupons as (
     select
         claimed_date,
         coalesce(offline_event_id, 'none') as offline_event_id,
-        coalesce(city_code, 'none') as city_code,
+        coalesce(city_code, 'unknown_city') as city_code,
         case when is_redeemed then 1 else 0 end as is_redeemed
     from {{ ref('fct_coupon') }}
 

@@ -6,7 +6,7 @@ with users as (
         usr.registration_date,
         coalesce(chn.channel_group || '/' || chn.channel_code, 'unmapped') as channel_path,
         coalesce(usr.age_band, 'unknown') as age_band,
-        coalesce(usr.region_code, 'unknown') as region_code,
+        coalesce(usr.region_code, 'unknown_region') as region_code,
         case
             when usr.first_order_date <= {{ add_days('usr.registration_date', 30) }} then 1
             else 0

@@ -6,7 +6,7 @@ with active as (
         mon.user_key,
         coalesce(chn.channel_group || '/' || chn.channel_code, 'not_registered') as channel_path,
         coalesce(mon.tier_code, 'none') as tier_code,
-        coalesce(usr.region_code, 'unknown') as region_code
+        coalesce(usr.region_code, 'unknown_region') as region_code
     from {{ ref('agg_user_month') }} as mon
     inner join {{ ref('dim_user') }} as usr
         on mon.user_key = usr.user_key
