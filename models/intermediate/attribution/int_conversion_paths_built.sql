@@ -73,7 +73,7 @@ steps as (
 )
 
 select
-    steps.*,
+    *,
     cast(
         row_number() over (
             partition by conversion_kind, conversion_id

@@ -1,8 +1,8 @@
 -- Grain: one row per goal (registration, order) and pair of states that follow each other on paths:
 -- '(start)', channels, '(conversion)' or '(none)'. What Markov chains are fitted on: paths that led
 -- nowhere count as well. Such a path is made of engagements of a user that are no step to the goal,
--- without a pause longer than the click window; impressions count on the view window before its end,
--- as they do on paths that converted.
+-- without a pause longer than the click window; impressions count in the view window before its
+-- end, as they do on paths that converted.
 {% set click_hours = var('attribution_click_days') | int * 24 %}
 {% set view_hours = var('attribution_view_days') | int * 24 %}
 with engagements as (

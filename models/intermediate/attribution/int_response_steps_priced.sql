@@ -4,6 +4,7 @@
     'spend': 'node_spend', 'users': 'node_users', 'users_low': 'node_users_low',
     'users_high': 'node_users_high',
 } %}
+-- noqa: disable=LT02
 with nodes as (
 
     select
