@@ -3,8 +3,8 @@ select
     inp.kpi_id,
     inp.source_table
 from {{ ref('kpi_inputs') }} as inp
-left join {{ ref('int_kpi_inputs_checked') }} as checked
+left join {{ ref('int_kpi_inputs_checked') }} as counted
     on
-        inp.kpi_id = checked.kpi_id
-        and inp.source_table = checked.source_table
-where checked.kpi_id is null
+        inp.kpi_id = counted.kpi_id
+        and inp.source_table = counted.source_table
+where counted.kpi_id is null
